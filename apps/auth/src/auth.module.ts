@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { TokensModule } from '@order-system/auth/tokens.module';
+import { readConfig } from '@order-system/config/config';
+import { defineService } from '@order-system/service-host/service';
+import { AUTH_CONFIG, authBlock } from './auth.config.js';
+import { CheckPassword } from './password/check-password.js';
+import { Passwords } from './password/hash-password.js';
+import { CleanUpSessions } from './session/clean-up-sessions.job.js';
+import { LogInUser } from './session/log-in.js';
+import { SessionRpc } from './session/session.rpc.js';
+import { FirstAdmin } from './user/create-first-admin.js';
+import { UpdateOwnProfile } from './user/update-profile.js';
+import { UserRpc } from './user/user.rpc.js';
+
+@Module({
+  imports: [TokensModule],
+  controllers: [SessionRpc, UserRpc],
+  providers: [
+    { provide: AUTH_CONFIG, useFactory: () => readConfig(authBlock) },
+    Passwords,
+    CheckPassword,
+    LogInUser,
+    UpdateOwnProfile,
+  ],
+})
+export class AuthModule {}
+
+export const auth = defineService({
+  name: 'auth',
+  module: AuthModule,
+  jobs: [CleanUpSessions],
+  startUp: [FirstAdmin],
+});

@@ -1,0 +1,82 @@
+import { Controller } from '@nestjs/common';
+import {
+  DeleteUser,
+  GetContacts,
+  GetUser,
+  ListUsers,
+  RegisterUser,
+  SetRole,
+  UpdateProfile,
+} from '@order-system/contracts/auth.contracts';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { notFound } from '@order-system/contracts/errors';
+import type { MessageContext } from '@order-system/messaging/context';
+import { Rpc } from '@order-system/messaging/rpc';
+import { Database } from '@order-system/prisma/database';
+import { Passwords } from '../password/hash-password.js';
+import { deleteUser } from './delete-user.js';
+import { registerUser } from './register-user.js';
+import { setRole } from './set-role.js';
+import { UpdateOwnProfile } from './update-profile.js';
+import { findContacts, findUser, listUsers } from './user.read.js';
+import { assertAdmin, assertMayRead, assertOrdinaryRole } from './user.rules.js';
+
+@Controller()
+export class UserRpc {
+  constructor(
+    private readonly db: Database,
+    private readonly passwords: Passwords,
+    private readonly updateOwnProfile: UpdateOwnProfile,
+  ) {}
+
+  @Rpc(RegisterUser)
+  async register(
+    { password, ...input }: CallInput<typeof RegisterUser>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof RegisterUser>> {
+    assertOrdinaryRole(input.role);
+    const passwordHash = await this.passwords.hash(password);
+    return this.db.inTx((tx) => registerUser(tx, { ...input, passwordHash }, ctx));
+  }
+
+  @Rpc(GetUser)
+  async get({ id }: CallInput<typeof GetUser>, ctx: MessageContext): Promise<CallOutput<typeof GetUser>> {
+    assertMayRead(ctx.actor, id);
+    const user = await findUser(this.db, id);
+    if (!user) throw notFound('user');
+    return user;
+  }
+
+  @Rpc(GetContacts)
+  async contacts(
+    { ids }: CallInput<typeof GetContacts>,
+    { actor }: MessageContext,
+  ): Promise<CallOutput<typeof GetContacts>> {
+    if (actor.role !== 'system') throw notFound('user');
+    return { contacts: await findContacts(this.db, ids) };
+  }
+
+  @Rpc(UpdateProfile)
+  updateProfile(
+    input: CallInput<typeof UpdateProfile>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof UpdateProfile>> {
+    return this.updateOwnProfile.execute(input, ctx);
+  }
+
+  @Rpc(ListUsers)
+  async list(input: CallInput<typeof ListUsers>, ctx: MessageContext): Promise<CallOutput<typeof ListUsers>> {
+    assertAdmin(ctx.actor);
+    return listUsers(this.db, input);
+  }
+
+  @Rpc(SetRole)
+  setRole(input: CallInput<typeof SetRole>, ctx: MessageContext): Promise<CallOutput<typeof SetRole>> {
+    return this.db.inTx((tx) => setRole(tx, input, ctx));
+  }
+
+  @Rpc(DeleteUser)
+  delete(input: CallInput<typeof DeleteUser>, ctx: MessageContext): Promise<CallOutput<typeof DeleteUser>> {
+    return this.db.inTx((tx) => deleteUser(tx, input, ctx));
+  }
+}

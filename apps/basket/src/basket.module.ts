@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { defineService } from '@order-system/service-host/service';
+import { AddItem } from './basket/add-item.js';
+import { basketOrders, basketUsers } from './basket/basket.consumer.js';
+import { BasketRpc } from './basket/basket.rpc.js';
+import { DropUnusedBaskets } from './basket/drop-unused-baskets.job.js';
+import { PriceBasket } from './basket/price-basket.js';
+import { SetItem } from './basket/set-item.js';
+
+@Module({ controllers: [BasketRpc], providers: [PriceBasket, AddItem, SetItem] })
+export class BasketModule {}
+
+export const basket = defineService({
+  name: 'basket',
+  module: BasketModule,
+  consumers: [basketOrders, basketUsers],
+  jobs: [DropUnusedBaskets],
+});

@@ -1,0 +1,220 @@
+import { notFound } from '@order-system/contracts/errors';
+import type { Tx } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { type BasketItem, MOST_LINES, MOST_OF_ONE, type StoredBasket } from './basket.rules.js';
+
+/** What a single statement needs: a transaction, or the database itself. */
+export type Statements = Pick<Tx, 'query'>;
+
+/** Whose basket it may be: a guest's is anybody's who knows its id, another one only its owner's. */
+export interface Access {
+  id: string;
+  userId: string | null;
+}
+
+/** A basket's lines, or one row without a product. */
+interface Row {
+  id: string;
+  userId: string | null;
+  productId: string | null;
+  quantity: number;
+}
+
+function basketOf(rows: Row[]): StoredBasket {
+  const [first] = rows;
+  if (!first) throw notFound('basket');
+  const items = rows.filter((row): row is Row & BasketItem => row.productId !== null);
+  return {
+    id: first.id,
+    userId: first.userId,
+    items: items.map(({ productId, quantity }) => ({ productId, quantity })),
+  };
+}
+
+/** A new basket for a guest; for a customer the open one, made if there is none. */
+export async function openBasket(db: Statements, userId: string | null): Promise<StoredBasket> {
+  const rows = await db.query<Row>(sql`
+    WITH open AS (
+      INSERT INTO basket.basket (id, user_id) VALUES (${newId()}, ${userId}::uuid)
+      ON CONFLICT (user_id) WHERE status = 'OPEN' DO UPDATE SET used_at = now()
+      RETURNING id, user_id
+    )
+    SELECT o.id, o.user_id AS "userId", i.product_id AS "productId", i.quantity
+    FROM open o LEFT JOIN basket.basket_item i ON i.basket_id = o.id ORDER BY i.added_at, i.product_id`);
+  return basketOf(rows);
+}
+
+/** Throws NOT_FOUND. */
+export async function readBasket(db: Statements, { id, userId }: Access): Promise<StoredBasket> {
+  const rows = await db.query<Row>(sql`
+    SELECT b.id, b.user_id AS "userId", i.product_id AS "productId", i.quantity
+    FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
+    WHERE b.id = ${id} AND b.status = 'OPEN' AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid)
+    ORDER BY i.added_at, i.product_id`);
+  return basketOf(rows);
+}
+
+export async function readOwnBasket(db: Statements, userId: string): Promise<StoredBasket | undefined> {
+  const rows = await db.query<Row>(sql`
+    SELECT b.id, b.user_id AS "userId", i.product_id AS "productId", i.quantity
+    FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
+    WHERE b.user_id = ${userId} AND b.status = 'OPEN' ORDER BY i.added_at, i.product_id`);
+  return rows.length === 0 ? undefined : basketOf(rows);
+}
+
+/** Keeps others from changing the basket until the transaction ends. Throws NOT_FOUND. */
+export async function lockBasket(tx: Tx, { id, userId }: Access): Promise<void> {
+  const locked = await tx.execute(sql`
+    SELECT FROM basket.basket
+    WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid) FOR UPDATE`);
+  if (locked === 0) throw notFound('basket');
+}
+
+/** The basket after a change; `isDone` is false when the line did not allow it. */
+export interface Change {
+  isDone: boolean;
+  basket: StoredBasket;
+}
+
+const changeOf = (rows: (Row & { isDone: boolean })[]): Change => ({
+  basket: basketOf(rows),
+  isDone: rows[0]?.isDone ?? false,
+});
+
+/**
+ * Adds to a line, or makes it, unless it came to more than `most` or the basket is full. One statement; without a lock
+ * on the basket its own view of how full it is may be a moment old.
+ */
+export async function addLine(
+  db: Statements,
+  { id, userId }: Access,
+  { productId, quantity }: BasketItem,
+  most: number,
+): Promise<Change> {
+  return changeOf(
+    await db.query(sql`
+      WITH used AS (
+        UPDATE basket.basket SET used_at = now()
+        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
+        RETURNING id, user_id
+      ), other AS (
+        SELECT product_id, quantity, added_at FROM basket.basket_item
+        WHERE basket_id = ${id} AND product_id <> ${productId}
+      ), added AS (
+        INSERT INTO basket.basket_item AS line (basket_id, product_id, quantity)
+        SELECT id, ${productId}::uuid, ${quantity}::int FROM used
+        WHERE (SELECT count(*) FROM other) < ${MOST_LINES}::int AND ${quantity}::int <= ${most}::int
+        ON CONFLICT (basket_id, product_id) DO UPDATE SET quantity = line.quantity + EXCLUDED.quantity
+        WHERE line.quantity + EXCLUDED.quantity <= ${most}::int
+        RETURNING product_id, quantity, added_at
+      )
+      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
+        EXISTS (SELECT FROM added) AS "isDone"
+      FROM used u LEFT JOIN (SELECT * FROM other UNION ALL SELECT * FROM added) i ON true
+      ORDER BY i.added_at, i.product_id`),
+  );
+}
+
+/** Sets the quantity of a line that is there. */
+export async function setLine(
+  db: Statements,
+  { id, userId }: Access,
+  { productId, quantity }: BasketItem,
+): Promise<Change> {
+  return changeOf(
+    await db.query(sql`
+      WITH used AS (
+        UPDATE basket.basket SET used_at = now()
+        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
+        RETURNING id, user_id
+      ), changed AS (
+        UPDATE basket.basket_item i SET quantity = ${quantity} FROM used u
+        WHERE i.basket_id = u.id AND i.product_id = ${productId}
+        RETURNING i.product_id, i.quantity, i.added_at
+      ), line AS (
+        SELECT product_id, quantity, added_at FROM basket.basket_item
+        WHERE basket_id = ${id} AND product_id <> ${productId}
+        UNION ALL SELECT * FROM changed
+      )
+      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
+        EXISTS (SELECT FROM changed) AS "isDone"
+      FROM used u LEFT JOIN line i ON true ORDER BY i.added_at, i.product_id`),
+  );
+}
+
+/** Takes one product out, or all when none is named. */
+export async function removeLines(
+  db: Statements,
+  { id, userId }: Access,
+  productId: string | null,
+): Promise<Change> {
+  return changeOf(
+    await db.query(sql`
+      WITH used AS (
+        UPDATE basket.basket SET used_at = now()
+        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
+        RETURNING id, user_id
+      ), removed AS (
+        DELETE FROM basket.basket_item i USING used u
+        WHERE i.basket_id = u.id AND (${productId}::uuid IS NULL OR i.product_id = ${productId}::uuid)
+        RETURNING i.product_id
+      )
+      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
+        EXISTS (SELECT FROM removed) AS "isDone"
+      FROM used u LEFT JOIN basket.basket_item i
+        ON i.basket_id = u.id AND i.product_id NOT IN (SELECT product_id FROM removed)
+      ORDER BY i.added_at, i.product_id`),
+  );
+}
+
+export interface BasketOwner {
+  userId: string | null;
+  status: string;
+}
+
+export const lockOwner = (tx: Tx, id: string): Promise<BasketOwner | undefined> =>
+  tx.one(sql`SELECT user_id AS "userId", status FROM basket.basket WHERE id = ${id} FOR UPDATE`);
+
+/**
+ * Moves all lines of a guest's basket into a customer's; both are locked. Quantities add up. What does not fit, lines
+ * beyond the hundredth and units beyond a line's limit, is left out: signing in must not fail for it.
+ */
+export async function moveLines(tx: Tx, from: string, into: { id: string; userId: string }): Promise<void> {
+  await tx.execute(sql`
+    WITH moved AS (
+      DELETE FROM basket.basket_item WHERE basket_id = ${from} RETURNING product_id, quantity, added_at
+    ), there AS (
+      SELECT product_id FROM basket.basket_item WHERE basket_id = ${into.id}
+    ), fresh AS (
+      SELECT * FROM moved WHERE product_id NOT IN (SELECT product_id FROM there)
+      ORDER BY added_at, product_id LIMIT greatest(0, ${MOST_LINES}::int - (SELECT count(*) FROM there))
+    ), added AS (
+      INSERT INTO basket.basket_item AS line (basket_id, product_id, quantity, added_at)
+      SELECT ${into.id}::uuid, product_id, quantity, added_at FROM moved
+      WHERE product_id IN (SELECT product_id FROM there UNION ALL SELECT product_id FROM fresh)
+      ON CONFLICT (basket_id, product_id)
+      DO UPDATE SET quantity = least(line.quantity + EXCLUDED.quantity, ${MOST_OF_ONE}::int)
+    )
+    UPDATE basket.basket SET status = CASE WHEN id = ${from} THEN 'MERGED' ELSE status END,
+      user_id = ${into.userId}, used_at = now()
+    WHERE id IN (${from}, ${into.id})`);
+}
+
+/** Empties what was ordered from; a basket that somebody else owns stays as it is. */
+export async function emptyBasket(tx: Tx, { id, userId }: Access): Promise<void> {
+  await tx.execute(sql`
+    DELETE FROM basket.basket_item i USING basket.basket b
+    WHERE b.id = ${id} AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid) AND i.basket_id = b.id`);
+}
+
+export async function dropBasketsOf(tx: Tx, userId: string): Promise<void> {
+  await tx.execute(sql`DELETE FROM basket.basket WHERE user_id = ${userId}`);
+}
+
+/** Drops a batch of guests' and merged baskets that nobody has used for so many days; returns how many. */
+export const dropUnused = (days: number, limit: number) => sql`
+  DELETE FROM basket.basket WHERE id IN (
+    SELECT id FROM basket.basket
+    WHERE used_at < now() - ${days}::int * interval '1 day' AND (user_id IS NULL OR status = 'MERGED')
+    ORDER BY used_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;

@@ -1,0 +1,35 @@
+import type { MergeBaskets } from '@order-system/contracts/basket.contracts';
+import type { CallInput } from '@order-system/contracts/define';
+import { DomainError, notFound } from '@order-system/contracts/errors';
+import type { MessageContext } from '@order-system/messaging/context';
+import type { Tx } from '@order-system/prisma/database';
+import type { StoredBasket } from './basket.rules.js';
+import { type BasketOwner, lockOwner, moveLines, openBasket, readBasket } from './basket.store.js';
+
+/** A guest's basket into the customer's own; again, when it has been done, it changes nothing. */
+export async function mergeBaskets(
+  tx: Tx,
+  { id, fromBasketId }: CallInput<typeof MergeBaskets>,
+  { actor }: MessageContext,
+): Promise<StoredBasket> {
+  if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
+  const into = await lockOwner(tx, id);
+  if (into?.userId !== actor.id || into.status !== 'OPEN') throw notFound('basket');
+  const from = await lockOwner(tx, fromBasketId);
+  if (isGuests(from)) await moveLines(tx, fromBasketId, { id, userId: actor.id });
+  else if (from?.userId !== actor.id) throw notFound('basket');
+  return readBasket(tx, { id, userId: actor.id });
+}
+
+/** On signing in. A basket that is gone, or merged by then, is no reason to complain. */
+export async function takeGuestBasket(
+  tx: Tx,
+  { basketId, userId }: { basketId: string; userId: string },
+): Promise<void> {
+  // First the customer's basket, then the guest's, as when merging by hand: nobody waits for each other.
+  const { id } = await openBasket(tx, userId);
+  if (isGuests(await lockOwner(tx, basketId))) await moveLines(tx, basketId, { id, userId });
+}
+
+const isGuests = (basket: BasketOwner | undefined): boolean =>
+  basket?.userId === null && basket.status === 'OPEN';

@@ -1,0 +1,103 @@
+import { Controller } from '@nestjs/common';
+import {
+  ArchiveProduct,
+  CreateProduct,
+  GetProduct,
+  ListCategories,
+  ListMovements,
+  LookUpProducts,
+  RestockProduct,
+  SearchProducts,
+  UpdateProduct,
+} from '@order-system/contracts/catalog.contracts';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { DomainError, notFound } from '@order-system/contracts/errors';
+import type { MessageContext } from '@order-system/messaging/context';
+import { once } from '@order-system/messaging/idempotency';
+import { Rpc } from '@order-system/messaging/rpc';
+import { Database } from '@order-system/prisma/database';
+import { createProduct } from './create-product.js';
+import { ProductLoader } from './product-loader.js';
+import { listCategories, listMovements, readProducts, searchProducts } from './product.read.js';
+import { toProduct } from './product.rules.js';
+import { restockProduct } from './restock-product.js';
+import { updateProduct } from './update-product.js';
+
+@Controller()
+export class ProductRpc {
+  constructor(
+    private readonly db: Database,
+    private readonly loader: ProductLoader,
+  ) {}
+
+  @Rpc(SearchProducts)
+  search(input: CallInput<typeof SearchProducts>): Promise<CallOutput<typeof SearchProducts>> {
+    return searchProducts(this.db, input);
+  }
+
+  @Rpc(GetProduct)
+  async get({ id }: CallInput<typeof GetProduct>): Promise<CallOutput<typeof GetProduct>> {
+    const product = await this.loader.load(id);
+    if (!product) throw notFound('product');
+    return toProduct(product);
+  }
+
+  @Rpc(LookUpProducts)
+  async lookUp({ ids }: CallInput<typeof LookUpProducts>): Promise<CallOutput<typeof LookUpProducts>> {
+    return { products: (await readProducts(this.db, ids)).map(toProduct) };
+  }
+
+  @Rpc(ListCategories)
+  categories(): Promise<CallOutput<typeof ListCategories>> {
+    return listCategories(this.db);
+  }
+
+  @Rpc(ListMovements)
+  async movements(
+    input: CallInput<typeof ListMovements>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof ListMovements>> {
+    forStaff(ctx);
+    return listMovements(this.db, input);
+  }
+
+  @Rpc(CreateProduct)
+  async create(
+    input: CallInput<typeof CreateProduct>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof CreateProduct>> {
+    forStaff(ctx);
+    return this.db.inTx((tx) => once(tx, ctx, CreateProduct, input, () => createProduct(tx, input, ctx)));
+  }
+
+  @Rpc(UpdateProduct)
+  async update(
+    input: CallInput<typeof UpdateProduct>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof UpdateProduct>> {
+    forStaff(ctx);
+    return this.db.inTx((tx) => updateProduct(tx, input, ctx));
+  }
+
+  @Rpc(ArchiveProduct)
+  async archive(
+    { id }: CallInput<typeof ArchiveProduct>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof ArchiveProduct>> {
+    forStaff(ctx);
+    return this.db.inTx((tx) => updateProduct(tx, { id, status: 'ARCHIVED' }, ctx));
+  }
+
+  @Rpc(RestockProduct)
+  async restock(
+    input: CallInput<typeof RestockProduct>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof RestockProduct>> {
+    forStaff(ctx);
+    return this.db.inTx((tx) => once(tx, ctx, RestockProduct, input, () => restockProduct(tx, input, ctx)));
+  }
+}
+
+function forStaff({ actor }: MessageContext): void {
+  if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may run the catalogue.');
+}

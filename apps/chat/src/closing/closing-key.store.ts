@@ -1,0 +1,49 @@
+import { CloseRoom } from '@order-system/contracts/chat.contracts';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { MessageContext } from '@order-system/messaging/context';
+import { keyReused, requestHash } from '@order-system/messaging/idempotency';
+import type { Tx } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import { z } from 'zod';
+import type { Closing } from './closing.store.js';
+
+type Answer = CallOutput<typeof CloseRoom>;
+
+/**
+ * Takes the Idempotency-Key of a closing, or finds what it was answered. A closing takes more than one transaction and
+ * may be ended by another process, so its key is known again by the request, not by who carries it out.
+ */
+export async function claimKey(
+  tx: Tx,
+  input: CallInput<typeof CloseRoom>,
+  { actor, idempotencyKey: key }: MessageContext,
+): Promise<Answer | 'running' | 'new'> {
+  if (key === undefined) return 'new';
+  const hash = requestHash(CloseRoom, input);
+  const taken = await tx.execute(sql`
+    INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
+    VALUES ('chat', ${actor.id}, ${key}, ${CloseRoom.name}, ${hash}, 'null') ON CONFLICT DO NOTHING`);
+  if (taken === 1) return 'new';
+  const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
+    SELECT request_hash, response FROM events.idempotency_key
+    WHERE service = 'chat' AND actor = ${actor.id} AND key = ${key}`);
+  if (first?.request_hash !== hash) throw keyReused();
+  return first.response === null ? 'running' : CloseRoom.output.parse(first.response);
+}
+
+const hashOf = ({ orderId, summary, quote }: Closing): string =>
+  requestHash(CloseRoom, { orderId, summary, ...(quote === null ? {} : { quote }) });
+
+export async function keepAnswer(tx: Tx, closing: Closing, answer: Answer): Promise<void> {
+  await tx.execute(sql`
+    UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(CloseRoom.output, answer))}::jsonb
+    WHERE service = 'chat' AND actor = ${closing.by} AND call = ${CloseRoom.name}
+      AND request_hash = ${hashOf(closing)} AND response = 'null'`);
+}
+
+/** A refused request gives its key back: nothing was done under it. */
+export async function dropKey(tx: Tx, closing: Closing): Promise<void> {
+  await tx.execute(sql`
+    DELETE FROM events.idempotency_key WHERE service = 'chat' AND actor = ${closing.by}
+      AND call = ${CloseRoom.name} AND request_hash = ${hashOf(closing)} AND response = 'null'`);
+}

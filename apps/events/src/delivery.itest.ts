@@ -1,0 +1,3 @@
+import { testDelivery } from './testing/delivery-tests.js';
+
+testDelivery('local');

@@ -1,0 +1,36 @@
+import { Controller } from '@nestjs/common';
+import type { CallInput } from '@order-system/contracts/define';
+import { DropDeadLetter, ListDeadLetters, RedriveDeadLetter } from '@order-system/contracts/events.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { Rpc } from '@order-system/messaging/rpc';
+import { Database } from '@order-system/prisma/database';
+import { onlyStaff } from '../only-staff.js';
+import { dropLetter } from './drop-letter.js';
+import { listLetters } from './letter.read.js';
+import { RedriveLetter } from './redrive-letter.js';
+
+@Controller()
+export class LetterRpc {
+  constructor(
+    private readonly db: Database,
+    private readonly redriving: RedriveLetter,
+  ) {}
+
+  @Rpc(ListDeadLetters)
+  async list(input: CallInput<typeof ListDeadLetters>, { actor }: MessageContext) {
+    onlyStaff(actor);
+    return listLetters(this.db, input);
+  }
+
+  @Rpc(RedriveDeadLetter)
+  async redrive(input: CallInput<typeof RedriveDeadLetter>, ctx: MessageContext) {
+    onlyStaff(ctx.actor);
+    return this.redriving.execute(input, ctx);
+  }
+
+  @Rpc(DropDeadLetter)
+  async drop(input: CallInput<typeof DropDeadLetter>, ctx: MessageContext) {
+    onlyStaff(ctx.actor);
+    return this.db.inTx((tx) => dropLetter(tx, input, ctx));
+  }
+}

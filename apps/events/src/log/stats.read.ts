@@ -1,0 +1,40 @@
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { GetEventStats } from '@order-system/contracts/events.contracts';
+import type { Database } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+
+const MINUTE_MS = 60_000;
+const WEEK_MS = 7 * 24 * 60 * MINUTE_MS;
+const MOST_HOURS = 744;
+
+interface Group {
+  type: string | null;
+  hour: Date | null;
+  events: number;
+  first: Date;
+}
+
+/** Without `from` the week before `to`. The rate is that since the first event of the span. */
+export async function readStats(
+  db: Database,
+  input: CallInput<typeof GetEventStats>,
+): Promise<CallOutput<typeof GetEventStats>> {
+  const to = input.to ?? new Date();
+  const from = input.from ?? new Date(to.getTime() - WEEK_MS);
+  const groups = await db.query<Group>(sql`
+    SELECT type, date_trunc('hour', occurred_at) AS hour, count(*) AS events, min(occurred_at) AS first
+    FROM events.event WHERE occurred_at >= ${from} AND occurred_at < ${to}
+    GROUP BY GROUPING SETS ((type), (date_trunc('hour', occurred_at)))
+    ORDER BY events DESC, type, hour`);
+  const byType = groups.flatMap(({ type, events }) => (type === null ? [] : [{ type, events }]));
+  const byHour = groups.flatMap(({ hour, events }) => (hour === null ? [] : [{ hour, events }]));
+  const total = byType.reduce((sum, { events }) => sum + events, 0);
+  const first = Math.min(...groups.map((group) => group.first.getTime()));
+  const minutes = Math.max(1, (Math.min(to.getTime(), Date.now()) - first) / MINUTE_MS);
+  return {
+    total,
+    perMinute: total === 0 ? 0 : Math.round((100 * total) / minutes) / 100,
+    byType,
+    byHour: byHour.sort((a, b) => a.hour.getTime() - b.hour.getTime()).slice(-MOST_HOURS),
+  };
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '@order-system/contracts/errors';
+import { systemContext } from '@order-system/messaging/context';
+import type { EventMessage } from '@order-system/messaging/events';
+import { Database } from '@order-system/prisma/database';
+import { JobRunner } from '@order-system/service-host/job-runner';
+import type { Job } from '@order-system/service-host/service';
+import { Redelivery } from '../redelivery.js';
+import { type ClaimedJob, claimJob, nextEvents, type Progress, saveProgress } from './replay.store.js';
+
+const BATCH = 100;
+/** A run ends after so long, far from the end of its lease and of a shutdown's patience. */
+const RUN_MS = 2000;
+const OUTAGE_PAUSE_MS = 5000;
+
+/** Gives events again to consumers, a batch per run. Many may run: each job is in the hands of one. */
+@Injectable()
+export class ReplayEvents implements Job {
+  readonly everyMs = 1000;
+
+  constructor(
+    private readonly db: Database,
+    private readonly redelivery: Redelivery,
+    private readonly runner: JobRunner,
+  ) {}
+
+  async run(): Promise<void> {
+    const job = await claimJob(this.db);
+    if (!job) return;
+    const progress = await this.replayBatch(job);
+    await saveProgress(this.db, job, progress);
+    this.runner.wake(ReplayEvents);
+  }
+
+  private async replayBatch(job: ClaimedJob): Promise<Progress> {
+    const until = Date.now() + RUN_MS;
+    const progress: Progress = { ...NONE };
+    const events = await nextEvents(this.db, job, BATCH);
+    for (const event of events) {
+      if (Date.now() > until) return progress;
+      if (!(await this.replay(job, event, progress))) return progress;
+      progress.last = event;
+    }
+    return { ...progress, status: events.length < BATCH ? 'DONE' : 'RUNNING' };
+  }
+
+  /** False: go no further now. */
+  private async replay(
+    { id, consumer }: ClaimedJob,
+    event: EventMessage,
+    progress: Progress,
+  ): Promise<boolean> {
+    try {
+      const { outcome, error } = await this.redelivery.deliver(
+        { consumer, message: event, again: true },
+        systemContext(id),
+      );
+      if (outcome === 'consumed') progress.applied += 1;
+      else if (outcome === 'duplicate') progress.skipped += 1;
+      else {
+        progress.failed += 1;
+        progress.error = `${event.type} ${event.id}: ${error ?? 'failed'}`;
+      }
+      return true;
+    } catch (err) {
+      if (!(err instanceof DomainError)) throw err;
+      if (err.retryable) progress.restMs = OUTAGE_PAUSE_MS;
+      else progress.status = 'FAILED';
+      progress.error = err.detail;
+      return false;
+    }
+  }
+}
+
+const NONE: Progress = {
+  status: 'RUNNING',
+  applied: 0,
+  skipped: 0,
+  failed: 0,
+  error: null,
+  last: undefined,
+  restMs: 0,
+};

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { InjectOptions } from 'fastify';
+import { ADA, ADMIN, AN_ID, type Door, startGateway } from './gateway.fixture.js';
+
+let door: Door;
+beforeAll(async () => {
+  door = await startGateway({ AUTH_THROTTLE_LIMIT: '10000', THROTTLE_LIMIT: '10000' });
+});
+afterAll(() => door.close());
+
+const account = { email: 'ada@example.com', password: 'Secret123' };
+const json = { 'content-type': 'application/json' };
+const post = (url: string, payload: unknown): InjectOptions => ({
+  method: 'POST',
+  url,
+  payload: JSON.stringify(payload),
+  headers: json,
+});
+const raw = (payload: string | Buffer, type = 'application/json'): InjectOptions => ({
+  method: 'POST',
+  url: '/api/auth/register',
+  payload,
+  headers: { 'content-type': type },
+});
+const order = (payload: object): InjectOptions =>
+  post('/api/orders', { paymentMethod: 'SANDBOX', ...payload });
+
+describe('is refused with 400 and the field', () => {
+  it.each<[string, InjectOptions]>([
+    ['isAdmin at registration', post('/api/auth/register', { ...account, isAdmin: true })],
+    ['an id at registration', post('/api/auth/register', { ...account, id: AN_ID })],
+    ['__proto__', raw('{"email":"ada@example.com","password":"Secret123","__proto__":{"role":"admin"}}')],
+    [
+      'constructor.prototype',
+      raw('{"email":"a@b.co","password":"Secret123","constructor":{"prototype":{"x":1}}}'),
+    ],
+    ['a short password', post('/api/auth/register', { ...account, password: 'Abc1234' })],
+    ['a password of 10 kB', post('/api/auth/register', { ...account, password: `Aa1${'x'.repeat(10_000)}` })],
+    ['an e-mail address in a list', post('/api/auth/login', { email: ['ada@example.com'], password: 'x' })],
+    ['an e-mail address as object', post('/api/auth/login', { email: { $ne: null }, password: 'x' })],
+    ['no credentials', post('/api/auth/login', {})],
+    ['a NUL in text', raw('{"email":"ada@example.com","password":"Secret123\\u0000"}')],
+    ['a key twice', raw('{"email":"ada@example.com","email":"eve@example.com","password":"Secret123"}')],
+    ['a key twice, once escaped', raw('{"email":"ada@example.com","\\u0065mail":"eve@example.com"}')],
+    ['deep nesting', raw('['.repeat(5000) + ']'.repeat(5000))],
+    ['truncated JSON', raw('{"email":"ada@exam')],
+    ['a byte order mark', raw(`\ufeff${JSON.stringify(account)}`)],
+    ['bytes that are no UTF-8', raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
+    ['a list for a body', raw('[]')],
+    ['null for a body', raw('null')],
+    ['text for a body', raw('"hello"')],
+    ['an unknown field where there are none', post('/api/basket', { userId: AN_ID })],
+    [
+      'an id in path and body',
+      post(`/api/basket/${AN_ID}/items`, { id: AN_ID, productId: AN_ID, quantity: 1 }),
+    ],
+  ])('%s', async (_, request) => {
+    const answer = await door.send(request);
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(answer.json().errors.length).toBeGreaterThan(0);
+    expect(({} as Record<string, unknown>)['role']).toBeUndefined();
+  });
+
+  it.each([0, -1, 1.5, '2', null, 1e21, 2 ** 31, 2 ** 53 + 1])('quantity %p', async (quantity) => {
+    const answer = await door.send(post(`/api/basket/${AN_ID}/items`, { productId: AN_ID, quantity }));
+    expect([answer.statusCode, answer.json().errors[0].path]).toEqual([400, 'quantity']);
+  });
+
+  it.each([
+    ['an order status of the own choosing', { items: [{ productId: AN_ID, quantity: 1 }], status: 'PAID' }],
+    ['a total', { items: [{ productId: AN_ID, quantity: 1 }], total: 1 }],
+    ['10,000 lines', { items: Array.from({ length: 10_000 }, () => ({ productId: AN_ID, quantity: 1 })) }],
+    ['a price finer than the currency', { items: [{ title: 'x', price: 1.001, quantity: 1 }] }],
+    ['a negative price', { items: [{ title: 'x', price: -1, quantity: 1 }] }],
+    ['two kinds of order at once', { basketId: AN_ID, description: 'a table' }],
+    ['no order at all', {}],
+  ])('%s', async (_, payload) => {
+    const answer = await door.send({ ...order(payload), headers: { ...json, ...door.bearer(ADA) } });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'VALIDATION_FAILED']);
+  });
+
+  it.each([
+    'limit=-1',
+    'limit=0',
+    'limit=1e9',
+    'limit=abc',
+    'page=0',
+    'sort=password',
+    'filter[x]=1',
+    'page=1&page=2',
+  ])('the query %s', async (query) => {
+    expect((await door.send({ url: `/api/products?${query}` })).statusCode).toBe(400);
+  });
+
+  it('the same filter twice', async () => {
+    const url = `/api/orders?userId=${AN_ID}&userId=${ADA.userId}`;
+    expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(400);
+  });
+
+  it.each(["1' OR '1'='1", '1', 'x'.repeat(300), 'not-a-uuid', '%00', '%zz', '..%2f..%2fetc'])(
+    'the id %s',
+    async (id) => {
+      const answer = await door.send({ url: `/api/products/${id}` });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+    },
+  );
+
+  it.each(['x'.repeat(256), 'a\tb', 'ä', ' '])('the idempotency key "%s"', async (key) => {
+    const headers = { 'idempotency-key': key };
+    expect((await door.send({ method: 'POST', url: '/api/basket', headers })).statusCode).toBe(400);
+  });
+});
+
+describe('is refused', () => {
+  it('a body over 1 MB: 413', async () => {
+    const answer = await door.send(post('/api/auth/login', { ...account, password: 'x'.repeat(1_048_576) }));
+    expect([answer.statusCode, answer.json().code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=utf-16',
+    'application/xml',
+  ])('%s: 415', async (type) => {
+    const answer = await door.send(raw(JSON.stringify(account), type));
+    expect([answer.statusCode, answer.json().code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+  });
+
+  it('a method that is not there: 405 with those that are', async () => {
+    const answer = await door.send({ method: 'PUT', url: `/api/products/${AN_ID}`, payload: {} });
+    expect([answer.statusCode, answer.json().code]).toEqual([405, 'METHOD_NOT_ALLOWED']);
+    expect(answer.headers.allow?.split(', ')).toEqual(expect.arrayContaining(['GET', 'PATCH', 'DELETE']));
+  });
+
+  it.each([
+    '/api/nothing',
+    '/API/orders',
+    '/api//orders',
+    '/api/orders/',
+    '/api/x/..%2forders',
+    '/metrics',
+    '/.env',
+  ])('%s: 404', async (url) => {
+    const answer = await door.send({ url, headers: door.bearer(ADMIN, 'admin') });
+    expect([answer.statusCode, answer.json().code]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('a method override: it stays a POST', async () => {
+    const headers = { 'x-http-method-override': 'DELETE', ...door.bearer(ADMIN, 'admin') };
+    expect((await door.send({ method: 'POST', url: `/api/products/${AN_ID}`, headers })).statusCode).toBe(
+      405,
+    );
+  });
+});
+
+describe('is accepted', () => {
+  it('an empty body under application/json', async () => {
+    const answer = await door.send({ method: 'POST', url: '/api/basket', headers: json, payload: '' });
+    expect(answer.statusCode).toBe(201);
+  });
+
+  it('a backslash and the letters u0000 in text', async () => {
+    const payload = { description: 'the escape \\u0000', quantity: 1 };
+    const headers = { ...json, ...door.bearer(ADA) };
+    expect((await door.send({ ...post('/api/orders', payload), headers })).statusCode).toBe(201);
+  });
+});

@@ -1,0 +1,193 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADA, AN_ID, type Door, startGateway } from './gateway.fixture.js';
+
+const url = `/api/products/${AN_ID}`;
+
+describe('headers', () => {
+  let door: Door;
+  beforeAll(async () => {
+    door = await startGateway({ CORS_ORIGIN: 'https://shop.test, https://admin.shop.test' });
+  });
+  afterAll(() => door.close());
+
+  it.each([url, '/api/orders', '/api/nothing', '/api/docs', '/api/openapi.json'])(
+    'of %s keep browsers from doing harm',
+    async (path) => {
+      const { headers } = await door.send({ url: path });
+      expect(headers).toMatchObject({
+        'strict-transport-security': expect.stringContaining('max-age='),
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      });
+      expect(headers['x-powered-by']).toBeUndefined();
+    },
+  );
+
+  it('of answers keep them out of caches', async () => {
+    const answer = await door.send({ url: '/api/orders', headers: door.bearer(ADA) });
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  it('let listed pages read answers, with credentials', async () => {
+    const { headers } = await door.send({ url, headers: { origin: 'https://admin.shop.test' } });
+    expect(headers['access-control-allow-origin']).toBe('https://admin.shop.test');
+    expect(headers['access-control-allow-credentials']).toBe('true');
+  });
+
+  it.each([
+    'https://evil.test',
+    'null',
+    'https://sub.shop.test',
+    'https://shop.test.evil.test',
+    'http://localhost:5173',
+  ])('do not let %s', async (origin) => {
+    const preflight = { origin, 'access-control-request-method': 'POST' };
+    for (const request of [
+      { url, headers: { origin } },
+      { url, headers: preflight, method: 'OPTIONS' as const },
+    ])
+      expect((await door.send(request)).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('answer a preflight for idempotency keys', async () => {
+    const headers = { origin: 'https://shop.test', 'access-control-request-method': 'POST' };
+    const answer = await door.send({ method: 'OPTIONS', url: '/api/orders', headers });
+    expect(answer.statusCode).toBe(204);
+    expect(answer.headers['access-control-allow-headers']).toContain('Idempotency-Key');
+  });
+});
+
+describe('limits', () => {
+  it('stop an address, and say when to come back', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '3' });
+    const statuses = [];
+    for (let i = 0; i < 5; i++) statuses.push((await door.send({ url })).statusCode);
+    const last = await door.send({ url });
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    expect(last.json().code).toBe('RATE_LIMITED');
+    expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(200);
+    await door.close();
+  });
+
+  it('count each user for themselves', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '2' });
+    const send = (remoteAddress: string) => door.send({ url, remoteAddress, headers: door.bearer(ADA) });
+    const statuses = [];
+    for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3'])
+      statuses.push((await send(address)).statusCode);
+    expect(statuses).toEqual([200, 200, 429]);
+    await door.close();
+  });
+
+  it('count refused tokens against the address', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '2' });
+    const headers = { authorization: 'Bearer nonsense' };
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await door.send({ url: '/api/orders', headers })).statusCode);
+    expect(statuses).toEqual([401, 401, 429]);
+    await door.close();
+  });
+
+  it('on /auth cannot be dodged by a header', async () => {
+    const door = await startGateway({ AUTH_THROTTLE_LIMIT: '2' });
+    const send = (i: number) =>
+      door.send({
+        method: 'POST',
+        url: ['/api/auth/login', '/auth/login', '/users/login'][i] ?? '',
+        payload: { email: `u${i}@example.com`, password: 'x' },
+        headers: { 'x-forwarded-for': `203.0.113.${i}` },
+      });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await send(i)).statusCode);
+    expect(statuses[2]).toBe(429);
+    expect((await door.send({ url })).statusCode).toBe(200);
+    await door.close();
+  });
+
+  it('see the client behind a trusted proxy', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '1', TRUSTED_PROXIES: '127.0.0.1' });
+    const send = (address: string) => door.send({ url, headers: { 'x-forwarded-for': address } });
+    expect([(await send('203.0.113.1')).statusCode, (await send('203.0.113.2')).statusCode]).toEqual([
+      200, 200,
+    ]);
+    expect((await send('203.0.113.1')).statusCode).toBe(429);
+    await door.close();
+  });
+});
+
+describe('payments', () => {
+  let door: Door;
+  beforeAll(async () => {
+    door = await startGateway();
+  });
+  afterAll(() => door.close());
+
+  it("hand a webhook's bytes on as they came", async () => {
+    const payload = '{ "id" : 1,  "id": 2, "é": "\\u0000" }';
+    const signature = createHmac('sha256', 'k').update(payload).digest('hex');
+    const answer = await door.send({
+      method: 'POST',
+      url: '/payments/webhook/stripe',
+      payload,
+      headers: { 'content-type': 'application/json', 'stripe-signature': signature, cookie: 'a=b' },
+    });
+    const data = door.services.lastTo('payments.receiveWebhook')?.data as Record<string, never>;
+    expect(answer.statusCode).toBe(200);
+    expect(Buffer.from(data['body'] ?? '', 'base64').toString()).toBe(payload);
+    expect(data).toMatchObject({ provider: 'STRIPE', headers: { 'stripe-signature': signature } });
+    expect(data['headers']).not.toHaveProperty('cookie');
+  });
+
+  it('refuse a webhook of 2 MB and a provider nobody knows', async () => {
+    const send = (provider: string, size: number) =>
+      door.send({
+        method: 'POST',
+        url: `/api/payments/webhook/${provider}`,
+        payload: `{"a":"${'x'.repeat(size)}"}`,
+        headers: { 'content-type': 'application/json' },
+      });
+    expect((await send('stripe', 2_000_000)).statusCode).toBe(413);
+    expect((await send('acme', 10)).statusCode).toBe(404);
+  });
+
+  const session = { id: AN_ID, orderId: randomUUID(), amount: 19.99, currency: 'USD' };
+  const link = `/api/payments/sandbox/${AN_ID}?secret=s3cr3t`;
+
+  it('show a page with both buttons that runs nothing', async () => {
+    door.services.answer('payments.sandboxSession', () => ({ ...session, status: 'OPEN' }));
+    const answer = await door.send({ url: link, headers: { accept: 'text/html' } });
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(answer.body).toContain('$19.99');
+    expect(answer.body.match(/<button/g)).toHaveLength(2);
+    expect(answer.headers['content-security-policy']).toMatch(/default-src 'none'.*form-action 'self'/);
+    expect(door.services.lastTo('payments.sandboxSession')?.data).toEqual({ id: AN_ID, secret: 's3cr3t' });
+  });
+
+  it('take the form and answer with a page', async () => {
+    door.services.answer('payments.sandboxSettle', () => ({ ...session, status: 'PAID' }));
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await door.send({ method: 'POST', url: link, payload: 'outcome=pay', headers });
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(door.services.lastTo('payments.sandboxSettle')?.data).toEqual({
+      id: AN_ID,
+      secret: 's3cr3t',
+      outcome: 'pay',
+    });
+  });
+
+  it('take JSON and answer with JSON', async () => {
+    const answer = await door.send({ method: 'POST', url: link, payload: { outcome: 'decline' } });
+    expect(answer.json()).toMatchObject({ status: 'success', data: { status: 'PAID' } });
+  });
+
+  it('refuse another outcome, a field twice and a missing secret', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const form = (payload: string) => door.send({ method: 'POST', url: link, payload, headers });
+    expect((await form('outcome=steal')).statusCode).toBe(400);
+    expect((await form('outcome=pay&outcome=decline')).statusCode).toBe(400);
+    expect((await door.send({ url: `/api/payments/sandbox/${AN_ID}` })).statusCode).toBe(400);
+  });
+});

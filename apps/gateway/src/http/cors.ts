@@ -1,0 +1,32 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+type CorsOptions = NonNullable<Parameters<NestFastifyApplication['enableCors']>[0]>;
+
+const LOCAL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
+
+/** Whose pages may call us. Not set: our own only, in development also those of this machine. */
+export function allowedOrigins(
+  list: readonly string[] | undefined,
+  isProduction: boolean,
+): (string | RegExp)[] {
+  if (list !== undefined) return list.filter((origin) => origin !== '*' && origin !== 'null');
+  return isProduction ? [] : [LOCAL];
+}
+
+export const isAllowedOrigin = (origin: string, allowed: readonly (string | RegExp)[]): boolean =>
+  allowed.some((each) => (typeof each === 'string' ? each === origin : each.test(origin)));
+
+export const corsOptions = (origin: (string | RegExp)[]): CorsOptions => ({
+  origin,
+  credentials: true,
+  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Correlation-Id'],
+  exposedHeaders: [
+    'X-Correlation-Id',
+    'Retry-After',
+    'X-RateLimit-Limit',
+    'X-RateLimit-Remaining',
+    'X-RateLimit-Reset',
+  ],
+  maxAge: 600,
+});

@@ -1,0 +1,73 @@
+import { isIPv6 } from 'node:net';
+import { type CanActivate, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AccessGuard } from '@order-system/auth/access.guard';
+import { DomainError } from '@order-system/contracts/errors';
+import { RateLimits } from '@order-system/redis/rate-limits';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
+
+const BUCKET = 'order-system:bucket';
+type Bucket = 'auth' | 'none';
+
+/** Counted by address under AUTH_THROTTLE_LIMIT: where secrets could be guessed. */
+export const StrictlyLimited = () => SetMetadata(BUCKET, 'auth' satisfies Bucket);
+/** Not counted: providers deliver from few addresses, and a bad signature is cheap to refuse. */
+export const Unlimited = () => SetMetadata(BUCKET, 'none' satisfies Bucket);
+
+/** Lets in who may enter, and only so often. A refused token counts against the address it came from. */
+@Injectable()
+export class LimitGuard implements CanActivate {
+  constructor(
+    private readonly access: AccessGuard,
+    private readonly limits: RateLimits,
+    private readonly reflector: Reflector,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType<string>() !== 'http') return this.access.canActivate(context);
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    try {
+      await this.access.canActivate(context);
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED')
+        await this.count(`ip:${network(request.ip)}`, this.config.THROTTLE_LIMIT, reply);
+      throw error;
+    }
+    const bucket = this.reflector.get<Bucket | undefined>(BUCKET, context.getHandler());
+    if (bucket === 'auth')
+      await this.count(`auth:${network(request.ip)}`, this.config.AUTH_THROTTLE_LIMIT, reply);
+    else if (bucket === undefined) await this.count(keyOf(request), this.config.THROTTLE_LIMIT, reply);
+    return true;
+  }
+
+  private async count(key: string, limit: number, reply: FastifyReply): Promise<void> {
+    const count = await this.limits.increment(key, this.config.THROTTLE_TTL, limit);
+    void reply.header('x-ratelimit-limit', limit);
+    void reply.header('x-ratelimit-remaining', Math.max(0, limit - count.totalHits));
+    void reply.header('x-ratelimit-reset', count.timeToExpire);
+    if (count.isBlocked)
+      throw new DomainError('RATE_LIMITED', `Try again in ${count.timeToBlockExpire} s.`, {
+        retryAfter: count.timeToBlockExpire,
+      });
+  }
+}
+
+const keyOf = ({ actor, ip }: FastifyRequest): string =>
+  actor?.id ? `user:${actor.id}` : `ip:${network(ip)}`;
+
+/** One household or server owns a whole /64 of IPv6 addresses. */
+export function network(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  if (ip.startsWith('::ffff:')) return ip.slice('::ffff:'.length);
+  const [head = '', tail] = ip.split('::');
+  const groups = head.split(':').filter(Boolean);
+  if (tail !== undefined) {
+    const rest = tail.split(':').filter(Boolean);
+    groups.push(...Array.from({ length: 8 - groups.length - rest.length }, () => '0'), ...rest);
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}

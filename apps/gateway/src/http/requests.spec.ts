@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { pageOf } from './answer.js';
+import { allowedOrigins, isAllowedOrigin } from './cors.js';
+import { fieldErrors } from './invalid.js';
+import { network } from './limit.guard.js';
+import { currentUrl } from './old-paths.js';
+import { idempotencyKeyOf } from './request-context.js';
+import { faultOfJson } from './strict-json.js';
+
+describe('old paths', () => {
+  it.each([
+    ['/orders?page=2', '/api/orders?page=2'],
+    ['/api/orders', '/api/orders'],
+    ['/api', '/api'],
+    ['/apiary', '/api/apiary'],
+    ['/api-docs', '/api/docs'],
+    ['http://evil.test/orders', 'http://evil.test/orders'],
+  ])('%s is %s', (url, current) => expect(currentUrl({ url, headers: {} })).toBe(current));
+
+  it('are pages for browsers', () => {
+    const headers = { accept: 'text/html,application/xhtml+xml' };
+    expect(currentUrl({ url: '/orders', headers })).toBe('/orders');
+    expect(currentUrl({ url: '/api/payments/sandbox/1', headers })).toBe('/api/payments/sandbox/1');
+  });
+});
+
+describe('JSON', () => {
+  it.each([
+    '{"a":{"b":1},"b":1}',
+    '[{"a":1},{"a":1}]',
+    '{"a":"a\\"b","b":["a","a"]}',
+    '{"text":"\\\\u0000"}',
+    '{}',
+    '12',
+  ])('%s passes', (text) => expect(faultOfJson(text)).toBeUndefined());
+
+  it.each([
+    '{"a":1,"a":2}',
+    '{"x":{"a":1,"b":2,"a":3}}',
+    '{"a":1,"\\u0061":2}',
+    '{"a":"\\u0000"}',
+    '\ufeff{}',
+  ])('%j does not', (text) => expect(faultOfJson(text)).toBeDefined());
+
+  it('may nest 64 deep', () => {
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+    expect(faultOfJson(nested(64))).toBeUndefined();
+    expect(faultOfJson(nested(65))).toBeDefined();
+  });
+});
+
+it('an idempotency key has 1 to 255 printable characters', () => {
+  expect(idempotencyKeyOf(undefined)).toBeUndefined();
+  for (const key of ['a', 'order 1', 'x'.repeat(255)]) expect(idempotencyKeyOf(key)).toBe(key);
+  for (const key of ['', ' ', 'x'.repeat(256), 'a\nb', 'é']) expect(() => idempotencyKeyOf(key)).toThrow();
+});
+
+it('field errors name unknown fields and look into unions', () => {
+  const schema = z.strictObject({
+    items: z.array(z.union([z.strictObject({ id: z.uuid() }), z.strictObject({ n: z.int() })])),
+  });
+  const result = schema.safeParse({ items: [{ id: 'x' }], admin: true });
+  expect(fieldErrors(result.error as z.ZodError).map(({ path }) => path)).toEqual(['items.0.id', 'admin']);
+});
+
+it('pages count up to the last one', () => {
+  const meta = (total: number) => pageOf({ items: [], total }, { page: 1, limit: 20 }).meta.totalPages;
+  expect([meta(0), meta(20), meta(21)]).toEqual([0, 1, 2]);
+});
+
+it('a limit is per IPv4 address and per IPv6 network', () => {
+  expect(network('203.0.113.7')).toBe('203.0.113.7');
+  expect(network('::ffff:203.0.113.7')).toBe('203.0.113.7');
+  expect(network('2001:db8:1:2:3:4:5:6')).toBe(network('2001:db8:1:2::9'));
+  expect(network('2001:db8::1')).not.toBe(network('2001:db8:0:1::1'));
+});
+
+it('pages of this machine are trusted in development only, and never all', () => {
+  const local = 'http://localhost:5173';
+  expect(isAllowedOrigin(local, allowedOrigins(undefined, false))).toBe(true);
+  expect(isAllowedOrigin(local, allowedOrigins(undefined, true))).toBe(false);
+  expect(isAllowedOrigin('https://evil.test', allowedOrigins(['*', 'null'], true))).toBe(false);
+});

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { invalid } from './invalid.js';
+import { currentUrl } from './old-paths.js';
+import { PROBLEM_JSON, problemOf } from './problem.js';
+import { correlationIdOf } from './request-context.js';
+
+const MEGABYTE = 1_048_576;
+const SLOWEST_REQUEST_MS = 10_000;
+const IDLE_CONNECTION_MS = 72_000;
+/** Longer than any id, so that a wrong id is refused by its schema and not by the router. */
+const LONGEST_PARAM = 1000;
+
+export const serverOptions = (
+  trustedProxies: readonly string[],
+): FastifyServerOptions & { http: object } => ({
+  logger: false,
+  bodyLimit: MEGABYTE,
+  trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+  requestTimeout: SLOWEST_REQUEST_MS,
+  keepAliveTimeout: IDLE_CONNECTION_MS,
+  forceCloseConnections: 'idle',
+  // Node looks for slow requests twice a minute, and swaps the two times when that for headers (60 s) is the longer.
+  http: {
+    connectionsCheckingInterval: 1000,
+    headersTimeout: SLOWEST_REQUEST_MS,
+    requestTimeout: SLOWEST_REQUEST_MS,
+  },
+  clientErrorHandler: (error, socket) => refuseBytes(error.code, socket),
+  genReqId: correlationIdOf,
+  rewriteUrl: currentUrl,
+  routerOptions: { maxParamLength: LONGEST_PARAM },
+  frameworkErrors: (_error, request, reply) =>
+    refuseAddress(request as FastifyRequest, reply as unknown as FastifyReply),
+});
+
+/** What the router cannot even read never reaches a filter or the hooks. */
+function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .code(400)
+    .headers({
+      'content-type': PROBLEM_JSON,
+      'x-correlation-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
+    .serializer(JSON.stringify)
+    .send(problemOf(invalid('', 'is no usable address'), request.id));
+}
+
+/** What is no HTTP, or never ends, gets an answer like any other and is hung up on. */
+function refuseBytes(code: string, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const reason = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'took too long to arrive' : 'is not valid HTTP';
+  const body = JSON.stringify(problemOf(invalid('', reason), randomUUID()));
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    `Content-Type: ${PROBLEM_JSON}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,4 @@
+import { runService } from '@order-system/service-host/run';
+import { gateway } from './gateway.service.js';
+
+await runService(gateway);

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Door, startGateway } from '../gateway.fixture.js';
+
+interface Described {
+  operationId: string;
+  security: object[];
+  parameters: { name: string }[];
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string }; example?: unknown }> }>;
+  requestBody?: { content: Record<string, { schema: object; example: unknown }> };
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Described>>;
+  components: { schemas: Record<string, object>; securitySchemes: object };
+}
+
+let door: Door;
+let document: Document;
+beforeAll(async () => {
+  door = await startGateway();
+  document = (await door.send({ url: '/api/openapi.json' })).json();
+});
+afterAll(() => door.close());
+
+const operations = (): [string, Described][] =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]): [string, Described] => [
+      `${method} ${path}`,
+      described,
+    ]),
+  );
+
+it('is OpenAPI 3.1 with bearer tokens', () => {
+  expect(document.openapi).toBe('3.1.0');
+  expect(document.components.securitySchemes).toEqual({
+    bearer: expect.objectContaining({ scheme: 'bearer' }),
+  });
+});
+
+it('has every route that is served, and no other', () => {
+  const served = door.routes
+    .all()
+    .filter(({ method, path }) => method !== 'HEAD' && method !== 'OPTIONS' && !/docs|openapi|\*/.test(path))
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  expect(
+    operations()
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual(served.sort());
+});
+
+it('has the errors of every route as problems', () => {
+  for (const [name, { responses, security }] of operations()) {
+    const failures = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+    for (const [, { content }] of failures)
+      expect(content?.['application/problem+json']?.schema.$ref).toBe('#/components/schemas/Problem');
+    const statuses = failures.map(([status]) => status);
+    expect([name, statuses]).toEqual([name, expect.arrayContaining(['400', '500', '503'])]);
+    if (security.some((way) => 'bearer' in way))
+      expect([name, statuses]).toEqual([name, expect.arrayContaining(['401'])]);
+  }
+});
+
+it('says where an Idempotency-Key counts: in every POST of somebody that could do harm twice', () => {
+  const takes = ({ parameters }: Described) => parameters.some(({ name }) => name === 'Idempotency-Key');
+  const refuses = ({ responses }: Described) =>
+    JSON.stringify(responses['422'] ?? {}).includes('IDEMPOTENCY_KEY_REUSED');
+  for (const [name, operation] of operations())
+    expect([name, refuses(operation)]).toEqual([name, takes(operation)]);
+  const without = operations().filter(([name, operation]) => name.startsWith('post') && !takes(operation));
+  expect(without.map(([name]) => name).filter((name) => !/auth|users|webhook|sandbox/.test(name))).toEqual([
+    'post /api/basket',
+  ]);
+});
+
+it('has an example of every body and every answer', () => {
+  for (const [name, { responses, requestBody }] of operations()) {
+    for (const { example } of Object.values(requestBody?.content ?? {}))
+      expect([name, example]).toEqual([name, expect.anything()]);
+    const json = Object.values(responses).flatMap(({ content }) => content?.['application/json'] ?? []);
+    for (const { example } of json) expect([name, example]).toEqual([name, expect.anything()]);
+  }
+});
+
+it('refers only to what it has, and names each operation once', () => {
+  const refs = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name]) => name,
+  );
+  expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(refs)]));
+  const ids = operations().map(([, { operationId }]) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('writes money as decimal numbers', () => {
+  const product = document.components.schemas['Product'] as { properties: Record<string, object> };
+  expect(product.properties['price']).toMatchObject({ type: 'number', examples: [19.99] });
+});
+
+describe('the interactive page', () => {
+  it.each(['/api/docs', '/api-docs', '/api/docs/'])('is at %s', async (url) => {
+    const answer = await door.send({ url, headers: { accept: 'text/html' } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toContain('text/html');
+    expect(answer.body).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+
+  it.each(['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js'])(
+    'brings its own %s',
+    async (file) => {
+      expect((await door.send({ url: `/api/docs/${file}` })).statusCode).toBe(200);
+    },
+  );
+});

@@ -1,0 +1,71 @@
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { FreshSession, OptionalUser, Public, Roles } from '@order-system/auth/decorators';
+import type { Call } from '@order-system/contracts/define';
+import type { ErrorCode } from '@order-system/contracts/errors';
+import type { z } from 'zod';
+import { StrictlyLimited, Unlimited } from '../http/limit.guard.js';
+
+export const OPERATION = 'order-system:operation';
+
+/** What a route does, for whom, and how it answers: the one source of its access and of its documentation. */
+export interface Operation {
+  summary: string;
+  description?: string;
+  /** all: no token is looked at. guest: with or without. user, admin: only with. */
+  who: 'all' | 'guest' | 'user' | 'admin';
+  /** Its input is made of path, query or body; its output is the answer. */
+  call?: Call;
+  /** The answer when it is not the call's output as it is. */
+  output?: z.ZodType;
+  /** data (in the envelope) unless said otherwise; pages, plain text and bare objects are exceptions. */
+  answer?: 'data' | 'page' | 'bare' | 'none' | 'html' | 'text';
+  /** 200 unless said otherwise. */
+  status?: 200 | 201 | 202 | 204;
+  /** Query parameters beside those of the call, always needed. */
+  query?: readonly string[];
+  /** Content types of the body other than JSON. */
+  accepts?: readonly string[];
+  /** Refusals beside those that any such route has. */
+  fails?: readonly ErrorCode[];
+  /** A POST takes an Idempotency-Key; not where a repetition does no harm and has no other body. */
+  keyed?: false;
+  /** Of a body. */
+  example?: unknown;
+  limit?: 'auth' | 'none';
+  /** Ask about the session at each request. */
+  fresh?: boolean;
+}
+
+const access = ({ who }: Operation) => {
+  switch (who) {
+    case 'all':
+      return [Public()];
+    case 'guest':
+      return [OptionalUser()];
+    case 'admin':
+      return [Roles('admin')];
+    case 'user':
+      return [];
+  }
+};
+
+const limit = ({ limit: bucket }: Operation) => {
+  switch (bucket) {
+    case 'auth':
+      return [StrictlyLimited()];
+    case 'none':
+      return [Unlimited()];
+    case undefined:
+      return [];
+  }
+};
+
+/** Marks a route; one without it does not start. */
+export const Operation = (operation: Operation): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(OPERATION, operation),
+    HttpCode(operation.status ?? 200),
+    ...access(operation),
+    ...limit(operation),
+    ...(operation.fresh ? [FreshSession()] : []),
+  );

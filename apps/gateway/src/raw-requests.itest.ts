@@ -1,0 +1,76 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ADMIN, AN_ID, type Door, startGateway } from './gateway.fixture.js';
+
+let door: Door;
+let port: number;
+let authorization: string;
+beforeAll(async () => {
+  door = await startGateway();
+  await door.app.listen(0, '127.0.0.1');
+  ({ port } = door.app.getHttpServer().address() as { port: number });
+  ({ authorization } = door.bearer(ADMIN, 'admin'));
+});
+afterAll(() => door.close());
+
+/** As clients that follow no rules would write it. Gives the status line. */
+function ask(requestLine: string, headers: string[] = []): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer.split('\r\n', 1)[0] ?? ''));
+    socket.on('error', reject);
+    socket.end(
+      [`${requestLine} HTTP/1.1`, 'Host: shop.test', 'Connection: close', ...headers, '', ''].join('\r\n'),
+    );
+  });
+}
+
+it.each([
+  'GET http://shop.test/api/users',
+  'GET /api/%75sers',
+  'GET /api/./users',
+  'GET //api/users',
+  'GET /api/products/../users',
+  'GET /api/products/%2e%2e/users',
+  'GET /api/users/',
+  'GET /API/USERS',
+  'GET /api/users;x=1',
+  'GET /users%00',
+  'TRACE /api/users',
+  'OPTIONS /api/users',
+])('%s opens no door without a token', async (line) => {
+  expect(await ask(line)).toMatch(/^HTTP\/1.1 (400|401|403|404|405) /);
+});
+
+it.each([
+  [`GET /api/products/%2e%2e`, 400],
+  [`GET /api/products/${AN_ID}/../../users`, 404],
+  [`GET /api/products/%zz`, 400],
+])('%s is %i also for an admin', async (line, status) => {
+  expect(await ask(line, [`Authorization: ${authorization}`])).toContain(` ${status} `);
+});
+
+it('what is no HTTP is refused', async () => {
+  expect(await ask('HELLO')).toContain(' 400 ');
+});
+
+it('a service in the middle of an answer may finish it before the door closes', async () => {
+  const other = await startGateway();
+  const { promise, resolve } = Promise.withResolvers<object>();
+  other.services.answer('catalog.categories', () => promise);
+  await other.app.listen(0, '127.0.0.1');
+  const { port: own } = other.app.getHttpServer().address() as { port: number };
+  const answer = fetch(`http://127.0.0.1:${own}/api/categories`);
+  while (other.services.lastTo('catalog.categories') === undefined) await new Promise(setImmediate);
+  const closed = other.close();
+  resolve({ categories: [] });
+  expect((await answer).status).toBe(200);
+  await closed;
+});
+
+it('two lengths of one body are refused', async () => {
+  const headers = ['Content-Type: application/json', 'Content-Length: 2', 'Transfer-Encoding: chunked'];
+  expect(await ask('POST /api/basket', headers)).toContain(' 400 ');
+});

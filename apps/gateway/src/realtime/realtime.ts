@@ -1,0 +1,125 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SessionCheck } from '@order-system/auth/session-check';
+import { AccessTokens } from '@order-system/auth/tokens';
+import { isProduction } from '@order-system/config/config';
+import { DomainError } from '@order-system/contracts/errors';
+import type { EventBroker } from '@order-system/messaging/broker';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { logger } from '@order-system/observability/logger';
+import { Cache } from '@order-system/redis/cache';
+import { Outage } from '@order-system/redis/outage';
+import { createSubscriber } from '@order-system/redis/redis-client';
+import { REDIS } from '@order-system/redis/redis.module';
+import { createAdapter } from '@socket.io/redis-adapter';
+import type { Redis } from 'ioredis';
+import { Server } from 'socket.io';
+import type { GatewayConfig } from '../gateway.config.js';
+import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
+import { PushListener } from './push-listener.js';
+import { type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
+import { CLIENT_EVENTS } from './socket-events.js';
+import { SocketLimit } from './socket-limit.js';
+
+const log = logger('realtime');
+const MOST_BYTES = 64 * 1024;
+/** A client that does not read is let go before its backlog fills the memory. */
+const MOST_BACKLOG = 5000;
+const BACKLOG_CHECK_MS = 5000;
+
+type Ack = (answer: Record<string, unknown>) => void;
+
+/** Socket.IO on the gateway's own port. Pushes are caused by events alone. */
+export async function serveRealtime(
+  app: NestFastifyApplication,
+  broker: EventBroker,
+  config: GatewayConfig,
+): Promise<void> {
+  const origins = allowedOrigins(config.CORS_ORIGIN, isProduction());
+  const io: RealtimeServer = new Server(app.getHttpServer(), {
+    maxHttpBufferSize: MOST_BYTES,
+    serveClient: false,
+    cors: { origin: origins, credentials: true },
+    // cors does not stop WebSocket upgrades.
+    allowRequest: ({ headers: { origin, host } }, done) =>
+      done(null, origin === undefined || isOwn(origin, host) || isAllowedOrigin(origin, origins)),
+  });
+  const subscriber = shareAmongGateways(io, app.get<Redis | null>(REDIS), config.MESSAGING_NAMESPACE);
+  const auth = new SocketAuth(
+    app.get(AccessTokens, { strict: false }),
+    app.get(SessionCheck, { strict: false }),
+  );
+  io.use((socket, next) => {
+    auth.admit(socket).then(
+      () => next(),
+      (err: unknown) => {
+        log.debug({ err }, 'a socket was refused');
+        next(new Error('Authentication error'));
+      },
+    );
+  });
+  const rpc = app.get(RpcClient, { strict: false });
+  io.on('connection', (socket) => {
+    serve(socket, rpc, new SocketLimit(config.SOCKET_RATE_LIMIT));
+    void auth.settle(socket);
+  });
+  const pushes = await new PushListener(io, app.get(Cache, { strict: false })).listen(broker);
+  const backlog = setInterval(() => dropSlow(io), BACKLOG_CHECK_MS).unref();
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preClose', async () => {
+      clearInterval(backlog);
+      await pushes.close();
+      // Clients that are sent away by name stay away; those whose connection breaks look for another gateway.
+      io.engine.close();
+      subscriber?.disconnect();
+    });
+}
+
+const isOwn = (origin: string, host: string | undefined): boolean =>
+  host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
+
+/** With Redis what one gateway emits reaches the sockets of all. */
+function shareAmongGateways(io: RealtimeServer, redis: Redis | null, namespace: string): Redis | undefined {
+  if (redis === null) return undefined;
+  const subscriber = createSubscriber(redis);
+  const outage = new Outage(log);
+  const publisher = {
+    on: redis.on.bind(redis),
+    off: redis.off.bind(redis),
+    // The adapter does not await this: a rejection nobody catches would end the process.
+    publish: (channel: string, message: string | Buffer) =>
+      outage.guard(() => redis.publish(channel, message)),
+  };
+  io.adapter(createAdapter(publisher, subscriber, { key: `${namespace}:socket.io` }));
+  return subscriber;
+}
+
+/** Every event of a client is answered, by its handler or with why not. */
+function serve(socket: UserSocket, rpc: RpcClient, limit: SocketLimit): void {
+  socket.use(([name, ...rest]) => {
+    const last: unknown = rest.at(-1);
+    const ack: Ack = typeof last === 'function' ? (last as Ack) : () => undefined;
+    const payload: unknown = typeof rest[0] === 'function' ? undefined : rest[0];
+    if (!limit.take()) return ack({ ok: false, code: 'RATE_LIMITED', message: 'Slow down.' });
+    const handler = Object.hasOwn(CLIENT_EVENTS, String(name)) ? CLIENT_EVENTS[String(name)] : undefined;
+    if (!handler) return ack({ ok: false, code: 'VALIDATION_FAILED', message: 'There is no such event.' });
+    handler(socket, payload, rpc).then(
+      (answer) => ack({ ok: true, ...answer }),
+      (error: unknown) => ack(refusalOf(error)),
+    );
+  });
+}
+
+function refusalOf(error: unknown): Record<string, unknown> {
+  if (error instanceof DomainError) return { ok: false, code: error.code, message: error.detail };
+  log.error({ err: error }, 'a socket event failed');
+  return { ok: false, code: 'INTERNAL', message: 'Something went wrong.' };
+}
+
+function dropSlow(io: RealtimeServer): void {
+  for (const socket of io.sockets.sockets.values()) {
+    const { writeBuffer } = socket.conn as unknown as { writeBuffer: unknown[] };
+    if (writeBuffer.length > MOST_BACKLOG) socket.conn.close(true);
+  }
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { SessionCheck } from '@order-system/auth/session-check';
+import { AccessTokens } from '@order-system/auth/tokens';
+import type { Actor } from '@order-system/contracts/primitives';
+import type { MessageContext } from '@order-system/messaging/context';
+import { logger } from '@order-system/observability/logger';
+import type { DefaultEventsMap, Server, Socket } from 'socket.io';
+import { rooms } from './pushes.js';
+
+const log = logger('realtime');
+const RECHECK_MS = 30_000;
+const BUDGET_MS = 10_000;
+
+export interface SocketData {
+  actor: Actor & { id: string; sessionId: string };
+  /** Epoch seconds. */
+  expiresAt: number;
+}
+export type UserSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+export type RealtimeServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+
+/** Lets in who has a token of a living session, and sees to it that nobody stays longer than that. */
+export class SocketAuth {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly sessions: SessionCheck,
+  ) {}
+
+  /** For `io.use`: nothing is emitted before it has said yes. */
+  async admit(socket: UserSocket): Promise<void> {
+    const { token } = socket.handshake.auth as { token?: unknown };
+    if (typeof token !== 'string') throw new Error('no token');
+    const claims = this.tokens.verify(token.replace(/^Bearer /, ''));
+    const { id, role } = await this.sessions.actorOf(claims, { fresh: true });
+    if (id === null) throw new Error('no user');
+    socket.data = { actor: { id, role, sessionId: claims.sid }, expiresAt: claims.exp };
+  }
+
+  /** Puts the socket where its pushes come by, until its token expires or its session is found to be over. */
+  async settle(socket: UserSocket): Promise<void> {
+    const { actor, expiresAt } = socket.data;
+    const own = [rooms.everyone, rooms.user(actor.id), rooms.session(actor.sessionId)];
+    await socket.join(actor.role === 'admin' ? [...own, rooms.admins] : own);
+    // A timer may run 24 days at most; sockets that old are checked again below.
+    const left = Math.min(expiresAt * 1000 - Date.now(), 2 ** 31 - 1);
+    const expiry = setTimeout(() => socket.disconnect(true), Math.max(0, left)).unref();
+    // Events end sockets at once; this finds what an outage of the broker or of Redis has swallowed.
+    const recheck = setInterval(() => void this.recheck(socket, { fresh: false }), RECHECK_MS).unref();
+    socket.on('disconnect', () => {
+      clearTimeout(expiry);
+      clearInterval(recheck);
+    });
+    // An end that was told between the admission and the joining found nobody to cut.
+    await this.recheck(socket, { fresh: true });
+  }
+
+  private async recheck(socket: UserSocket, how: { fresh: boolean }): Promise<void> {
+    const { actor } = socket.data;
+    try {
+      const now = await this.sessions.actorOf({ sub: actor.id, sid: actor.sessionId }, how);
+      if (now.role !== actor.role) socket.disconnect(true);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'UNAUTHENTICATED') socket.disconnect(true);
+      else log.debug({ err: error }, 'a session could not be checked');
+    }
+  }
+}
+
+export const contextOf = ({ data }: UserSocket): MessageContext => ({
+  correlationId: randomUUID(),
+  actor: data.actor,
+  deadline: Date.now() + BUDGET_MS,
+});

@@ -1,0 +1,70 @@
+import { EnterRoom, MarkRead, MessageContent, SendMessage } from '@order-system/contracts/chat.contracts';
+import { DomainError } from '@order-system/contracts/errors';
+import { Id } from '@order-system/contracts/primitives';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { invalid } from '@order-system/messaging/rpc-server';
+import { z } from 'zod';
+import { rooms } from './pushes.js';
+import { contextOf, type UserSocket } from './socket-auth.js';
+
+/** More rooms than this on one socket is a mistake or an attack. */
+const MOST_ROOMS = 200;
+
+const Order = z.strictObject({ orderId: Id });
+const Sending = z.strictObject({
+  orderId: Id,
+  content: MessageContent,
+  clientMessageId: SendMessage.input.shape.clientMessageId,
+});
+const Typing = z.strictObject({ orderId: Id, typing: z.boolean() });
+const Watching = z.strictObject({ watch: z.boolean().optional() });
+
+type Handler = (socket: UserSocket, payload: unknown, rpc: RpcClient) => Promise<Record<string, unknown>>;
+
+/** A handler whose payload has been checked; what it returns joins `{ ok: true }`. */
+const handle =
+  <S extends z.ZodType>(
+    schema: S,
+    work: (socket: UserSocket, input: z.output<S>, rpc: RpcClient) => Promise<Record<string, unknown> | void>,
+  ): Handler =>
+  async (socket, payload, rpc) => {
+    const input = schema.safeParse(payload ?? {});
+    if (!input.success) throw invalid(input.error);
+    return (await work(socket, input.data, rpc)) ?? {};
+  };
+
+/** Everything a client may send. Who they are comes from their token alone. */
+export const CLIENT_EVENTS: Readonly<Record<string, Handler>> = {
+  joinOrder: handle(Order, async (socket, { orderId }, rpc) => {
+    if (socket.rooms.size >= MOST_ROOMS)
+      throw new DomainError('RATE_LIMITED', `Leave some orders first: ${MOST_ROOMS} are the most.`);
+    const room = await rpc.forward(EnterRoom, { orderId }, contextOf(socket));
+    await socket.join(rooms.order(orderId));
+    return { ...room };
+  }),
+
+  leaveOrder: handle(Order, async (socket, { orderId }) => {
+    await socket.leave(rooms.order(orderId));
+  }),
+
+  sendMessage: handle(Sending, async (socket, input, rpc) => {
+    const message = await rpc.forward(SendMessage, input, contextOf(socket));
+    return { message };
+  }),
+
+  typing: handle(Typing, async (socket, { orderId, typing }) => {
+    const room = rooms.order(orderId);
+    if (!socket.rooms.has(room)) throw new DomainError('NOT_FOUND', 'Join the order first.');
+    socket.to(room).volatile.emit('typing', { orderId, userId: socket.data.actor.id, typing });
+  }),
+
+  markRead: handle(MarkRead.input, async (socket, input, rpc) => {
+    return { ...(await rpc.forward(MarkRead, input, contextOf(socket))) };
+  }),
+
+  watchEvents: handle(Watching, async (socket, { watch = true }) => {
+    if (socket.data.actor.role !== 'admin')
+      throw new DomainError('FORBIDDEN', 'Only staff may watch events.');
+    await (watch ? socket.join(rooms.watchers) : socket.leave(rooms.watchers));
+  }),
+};

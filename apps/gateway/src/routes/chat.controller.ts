@@ -1,0 +1,140 @@
+import { Controller, Get, Patch, Post, Res } from '@nestjs/common';
+import {
+  ChatMessage,
+  CloseRoom,
+  GetRoom,
+  GetTranscript,
+  ListMessages,
+  ListRooms,
+  MarkRead,
+  SendMessage,
+} from '@order-system/contracts/chat.contracts';
+import type { CallInput } from '@order-system/contracts/define';
+import type { MessageContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { pageOf, success } from '../http/answer.js';
+import { Input } from '../http/input.js';
+import { Context } from '../http/request-context.js';
+import { Operation } from '../openapi/operation.js';
+
+const messages = {
+  description:
+    'Ascending by seq. after: what came since; before: the last ones before it; neither: the first ones.',
+  who: 'user',
+  call: ListMessages,
+  output: z.array(ChatMessage),
+  fails: ['NOT_FOUND'],
+} as const;
+const sending = {
+  description: 'The same clientMessageId again answers with the stored message again.',
+  who: 'user',
+  call: SendMessage,
+  status: 201,
+  fails: ['NOT_FOUND', 'ROOM_CLOSED'],
+  example: { content: 'When will it be ready?', clientMessageId: 'c1d4-1' },
+} as const;
+const closing = {
+  description: 'For ever. An order in REVIEW moves to PROCESSING with it; a quote is what it then costs.',
+  who: 'admin',
+  call: CloseRoom,
+  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'ILLEGAL_TRANSITION'],
+  example: { summary: 'Oak, 120 x 60 cm, oiled; ready in three weeks.', quote: 480 },
+} as const;
+
+@Controller('chat')
+export class ChatController {
+  constructor(private readonly rpc: RpcClient) {}
+
+  @Get('rooms')
+  @Operation({
+    summary: 'The inbox: unread rooms first',
+    who: 'admin',
+    call: ListRooms,
+    answer: 'page',
+  })
+  async rooms(@Input(ListRooms) input: CallInput<typeof ListRooms>, @Context() ctx: MessageContext) {
+    return pageOf(await this.rpc.forward(ListRooms, input, ctx), input);
+  }
+
+  @Get(':orderId')
+  @Operation({ summary: "An order's room", who: 'user', call: GetRoom, fails: ['NOT_FOUND'] })
+  async room(@Input(GetRoom) input: CallInput<typeof GetRoom>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(GetRoom, input, ctx));
+  }
+
+  @Get(':orderId/messages')
+  @Operation({ summary: 'The messages of a room', ...messages })
+  messages(@Input(ListMessages) input: CallInput<typeof ListMessages>, @Context() ctx: MessageContext) {
+    return this.list(input, ctx);
+  }
+
+  @Get(':orderId/history')
+  @Operation({ summary: 'The messages of a room, under their older name', ...messages })
+  history(@Input(ListMessages) input: CallInput<typeof ListMessages>, @Context() ctx: MessageContext) {
+    return this.list(input, ctx);
+  }
+
+  @Get(':orderId/transcript')
+  @Operation({
+    summary: 'The whole conversation as plain text, to keep',
+    who: 'user',
+    call: GetTranscript,
+    answer: 'text',
+    fails: ['NOT_FOUND'],
+  })
+  async transcript(
+    @Input(GetTranscript) input: CallInput<typeof GetTranscript>,
+    @Context() ctx: MessageContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { text } = await this.rpc.forward(GetTranscript, input, ctx);
+    void reply
+      .type('text/plain; charset=utf-8')
+      .header('content-disposition', `attachment; filename="order-${input.orderId}.txt"`);
+    return text;
+  }
+
+  @Post(':orderId/messages')
+  @Operation({ summary: 'Write to the room', ...sending })
+  async send(@Input(SendMessage) input: CallInput<typeof SendMessage>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(SendMessage, input, ctx));
+  }
+
+  @Post(':orderId/message')
+  @Operation({ summary: 'Write to the room, under its older name', ...sending })
+  async sendOne(@Input(SendMessage) input: CallInput<typeof SendMessage>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(SendMessage, input, ctx));
+  }
+
+  @Patch(':orderId/close')
+  @Operation({ summary: 'Close the room with a summary', ...closing })
+  async close(@Input(CloseRoom) input: CallInput<typeof CloseRoom>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(CloseRoom, input, ctx));
+  }
+
+  @Post(':orderId/close')
+  @Operation({ summary: 'Close the room with a summary', ...closing })
+  async closeByPost(@Input(CloseRoom) input: CallInput<typeof CloseRoom>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(CloseRoom, input, ctx));
+  }
+
+  @Post(':orderId/read')
+  @Operation({
+    summary: 'Move the own read mark',
+    description: 'Forward only.',
+    who: 'user',
+    call: MarkRead,
+    fails: ['NOT_FOUND'],
+    example: { seq: 12 },
+  })
+  async read(@Input(MarkRead) input: CallInput<typeof MarkRead>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(MarkRead, input, ctx));
+  }
+
+  private async list(input: CallInput<typeof ListMessages>, ctx: MessageContext) {
+    const { messages: found, lastSeq } = await this.rpc.forward(ListMessages, input, ctx);
+    return { ...success(found), meta: { lastSeq, limit: input.limit } };
+  }
+}

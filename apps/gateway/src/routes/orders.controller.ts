@@ -1,0 +1,160 @@
+import { Controller, Delete, Get, Patch, Post } from '@nestjs/common';
+import type { CallInput } from '@order-system/contracts/define';
+import {
+  CancelOrder,
+  GetOrder,
+  GetOrderStats,
+  ListOrders,
+  PayOrder,
+  PlaceOrder,
+  SetOrderStatus,
+  TrackOrder,
+  UpdateOrder,
+} from '@order-system/contracts/orders.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { pageOf, success } from '../http/answer.js';
+import { Input } from '../http/input.js';
+import { Context } from '../http/request-context.js';
+import { Operation } from '../openapi/operation.js';
+
+@Controller('orders')
+export class OrdersController {
+  constructor(private readonly rpc: RpcClient) {}
+
+  @Post()
+  @Operation({
+    summary: 'Place an order',
+    description:
+      'Give exactly one of basketId, items and description. With a description it is made to order: no price yet, ' +
+      'no payment. paymentUrl or clientSecret say how to pay; without them pay later with POST /orders/{id}/payments.',
+    who: 'user',
+    call: PlaceOrder,
+    status: 201,
+    fails: [
+      'NOT_FOUND',
+      'OUT_OF_STOCK',
+      'PRICE_CHANGED',
+      'BASKET_EMPTY',
+      'IDEMPOTENCY_IN_PROGRESS',
+      'PAYMENT_METHOD_UNAVAILABLE',
+    ],
+    example: {
+      items: [{ productId: '01935b2c-7f8a-7c3e-9d4b-5a6f7e8d9c0b', quantity: 2 }],
+      paymentMethod: 'SANDBOX',
+      shippingAddress: '12 St James Square, London',
+    },
+  })
+  async place(@Input(PlaceOrder) input: CallInput<typeof PlaceOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(PlaceOrder, input, ctx));
+  }
+
+  @Get()
+  @Operation({
+    summary: 'Orders: own ones, for admins all',
+    description: 'userId is for admins.',
+    who: 'user',
+    call: ListOrders,
+    answer: 'page',
+    fails: ['FORBIDDEN'],
+  })
+  async list(@Input(ListOrders) input: CallInput<typeof ListOrders>, @Context() ctx: MessageContext) {
+    return pageOf(await this.rpc.forward(ListOrders, input, ctx), input);
+  }
+
+  @Get('my-orders')
+  @Operation({ summary: 'Own orders, also for admins', who: 'user', call: ListOrders, answer: 'page' })
+  async listOwn(@Input(ListOrders) input: CallInput<typeof ListOrders>, @Context() ctx: MessageContext) {
+    const { id, role } = ctx.actor;
+    const userId = role === 'admin' ? (id ?? undefined) : undefined;
+    return pageOf(await this.rpc.forward(ListOrders, { ...input, userId }, ctx), input);
+  }
+
+  @Get('stats')
+  @Operation({ summary: 'Counts by state, revenue by day, average value', who: 'admin', call: GetOrderStats })
+  async stats(@Input(GetOrderStats) input: CallInput<typeof GetOrderStats>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(GetOrderStats, input, ctx));
+  }
+
+  @Get(':id')
+  @Operation({
+    summary: 'One order with lines, payment and history',
+    who: 'user',
+    call: GetOrder,
+    fails: ['NOT_FOUND'],
+  })
+  async get(@Input(GetOrder) input: CallInput<typeof GetOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(GetOrder, input, ctx));
+  }
+
+  @Patch(':id')
+  @Operation({
+    summary: 'Change what is to be made, while in REVIEW',
+    who: 'user',
+    call: UpdateOrder,
+    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+    example: { quantity: 3 },
+  })
+  async update(@Input(UpdateOrder) input: CallInput<typeof UpdateOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(UpdateOrder, input, ctx));
+  }
+
+  @Patch(':id/status')
+  @Operation({
+    summary: 'Move an order along',
+    who: 'admin',
+    call: SetOrderStatus,
+    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+    example: { status: 'SHIPPED', trackingNumber: '1Z999AA10123456784', carrier: 'UPS' },
+  })
+  async setStatus(
+    @Input(SetOrderStatus) input: CallInput<typeof SetOrderStatus>,
+    @Context() ctx: MessageContext,
+  ) {
+    return success(await this.rpc.forward(SetOrderStatus, input, ctx));
+  }
+
+  @Post(':id/cancel')
+  @Operation({
+    summary: 'Cancel an order',
+    who: 'user',
+    call: CancelOrder,
+    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+    example: { reason: 'Ordered twice' },
+  })
+  async cancel(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(CancelOrder, input, ctx));
+  }
+
+  @Delete(':id')
+  @Operation({
+    summary: 'Cancel an order',
+    who: 'user',
+    call: CancelOrder,
+    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+    example: { reason: 'Ordered twice' },
+  })
+  async remove(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(CancelOrder, input, ctx));
+  }
+
+  @Post(':id/payments')
+  @Operation({
+    summary: 'Another try to pay',
+    who: 'user',
+    call: PayOrder,
+    status: 201,
+    fails: ['NOT_FOUND', 'ALREADY_PAID', 'NOT_PAYABLE', 'PAYMENT_METHOD_UNAVAILABLE'],
+    fresh: true,
+    example: { paymentMethod: 'SANDBOX' },
+  })
+  async pay(@Input(PayOrder) input: CallInput<typeof PayOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(PayOrder, input, ctx));
+  }
+
+  @Get(':id/tracking')
+  @Operation({ summary: 'State, history and carrier', who: 'user', call: TrackOrder, fails: ['NOT_FOUND'] })
+  async track(@Input(TrackOrder) input: CallInput<typeof TrackOrder>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(TrackOrder, input, ctx));
+  }
+}

@@ -1,0 +1,70 @@
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import type { WireOutput } from '@order-system/contracts/define';
+import { GetSandboxSession, SettleSandboxSession } from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { success } from '../http/answer.js';
+import { once, parse, readBody } from '../http/input.js';
+import { Context } from '../http/request-context.js';
+import { Operation } from '../openapi/operation.js';
+import { PAGE_CSP, sandboxPage, settledPage } from './sandbox-page.js';
+
+/** The page of the built-in payment provider. Who has the link may pay. */
+@Controller('payments/sandbox')
+export class SandboxController {
+  constructor(private readonly rpc: RpcClient) {}
+
+  @Get(':id')
+  @Operation({
+    summary: 'The payment page of the sandbox provider',
+    who: 'all',
+    answer: 'html',
+    query: ['secret'],
+    fails: ['NOT_FOUND'],
+  })
+  async page(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Context() ctx: MessageContext,
+  ): Promise<string> {
+    const session = await this.rpc.forward(
+      GetSandboxSession,
+      parse(GetSandboxSession.input, linkOf(request)),
+      ctx,
+    );
+    return html(reply, sandboxPage(session));
+  }
+
+  @Post(':id')
+  @Operation({
+    summary: 'Pay or decline',
+    description: "Answers at once; the provider's signed webhook follows. A form is answered with a page.",
+    who: 'all',
+    output: SettleSandboxSession.output,
+    query: ['secret'],
+    accepts: ['application/json', 'application/x-www-form-urlencoded'],
+    fails: ['NOT_FOUND', 'NOT_PAYABLE'],
+    example: { outcome: 'pay' },
+  })
+  async settle(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Context() ctx: MessageContext,
+  ): Promise<string | { status: 'success'; data: WireOutput<typeof SettleSandboxSession> }> {
+    const input = parse(SettleSandboxSession.input, { ...readBody(request), ...linkOf(request) });
+    const session = await this.rpc.forward(SettleSandboxSession, input, ctx);
+    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+    return isForm ? html(reply, settledPage(session)) : success(session);
+  }
+}
+
+const linkOf = (request: FastifyRequest): { id: string; secret: unknown } => ({
+  id: (request.params as { id: string }).id,
+  secret: once(request.query as Record<string, unknown>)['secret'],
+});
+
+function html(reply: FastifyReply, page: string): string {
+  void reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_CSP);
+  return page;
+}

@@ -1,0 +1,101 @@
+import { Controller, Delete, Get, Patch, Res } from '@nestjs/common';
+import {
+  DeleteUser,
+  GetUser,
+  ListUsers,
+  SetRole,
+  UpdateProfile,
+} from '@order-system/contracts/auth.contracts';
+import type { CallInput } from '@order-system/contracts/define';
+import type { MessageContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import type { FastifyReply } from 'fastify';
+import { pageOf, success } from '../http/answer.js';
+import { Input } from '../http/input.js';
+import { clearRefreshCookie } from '../http/refresh-cookie.js';
+import { Context } from '../http/request-context.js';
+import { Operation } from '../openapi/operation.js';
+
+/** The access guard let only those in who have one. */
+const ownId = ({ actor }: MessageContext): string => actor.id ?? '';
+
+@Controller('users')
+export class UsersController {
+  constructor(private readonly rpc: RpcClient) {}
+
+  @Get('profile')
+  @Operation({ summary: 'Own profile', who: 'user', output: GetUser.output })
+  async profile(@Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(GetUser, { id: ownId(ctx) }, ctx));
+  }
+
+  @Patch('profile')
+  @Operation({
+    summary: 'Change the own profile',
+    description: 'A new e-mail address or password needs the current password.',
+    who: 'user',
+    call: UpdateProfile,
+    fails: ['EMAIL_TAKEN', 'INVALID_CREDENTIALS'],
+    example: { name: 'Ada King', phone: '+44 20 7946 0000' },
+  })
+  async update(@Input(UpdateProfile) input: CallInput<typeof UpdateProfile>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(UpdateProfile, input, ctx));
+  }
+
+  @Delete('profile')
+  @Operation({
+    summary: 'Erase the own account',
+    who: 'user',
+    answer: 'none',
+    status: 204,
+    fails: ['LAST_ADMIN'],
+    fresh: true,
+  })
+  async erase(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Context() ctx: MessageContext,
+  ): Promise<void> {
+    await this.rpc.forward(DeleteUser, { id: ownId(ctx) }, ctx);
+    clearRefreshCookie(reply);
+  }
+
+  @Get()
+  @Operation({ summary: 'Find users', who: 'admin', call: ListUsers, answer: 'page' })
+  async list(@Input(ListUsers) input: CallInput<typeof ListUsers>, @Context() ctx: MessageContext) {
+    return pageOf(await this.rpc.forward(ListUsers, input, ctx), input);
+  }
+
+  @Get(':id')
+  @Operation({ summary: 'One user', who: 'admin', call: GetUser, fails: ['NOT_FOUND'] })
+  async get(@Input(GetUser) input: CallInput<typeof GetUser>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(GetUser, input, ctx));
+  }
+
+  @Patch(':id/role')
+  @Operation({
+    summary: "Change a user's role",
+    who: 'admin',
+    call: SetRole,
+    fails: ['NOT_FOUND', 'LAST_ADMIN'],
+    example: { role: 'admin' },
+  })
+  async setRole(@Input(SetRole) input: CallInput<typeof SetRole>, @Context() ctx: MessageContext) {
+    return success(await this.rpc.forward(SetRole, input, ctx));
+  }
+
+  @Delete(':id')
+  @Operation({
+    summary: 'Erase an account',
+    who: 'admin',
+    call: DeleteUser,
+    answer: 'none',
+    status: 204,
+    fails: ['NOT_FOUND', 'LAST_ADMIN'],
+  })
+  async remove(
+    @Input(DeleteUser) input: CallInput<typeof DeleteUser>,
+    @Context() ctx: MessageContext,
+  ): Promise<void> {
+    await this.rpc.forward(DeleteUser, input, ctx);
+  }
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADA, type Door, startGateway } from './gateway.fixture.js';
+
+const session = { token: 't', refreshToken: 'r2', expiresIn: 600, user: { id: ADA.userId } };
+
+let door: Door;
+beforeAll(async () => {
+  door = await startGateway({ CORS_ORIGIN: 'https://shop.test' });
+  for (const call of ['auth.login', 'auth.refresh']) door.services.answer(call, () => session);
+});
+afterAll(() => door.close());
+
+const refresh = (headers: Record<string, string>, payload?: object) =>
+  door.send({
+    method: 'POST',
+    url: '/api/auth/refresh',
+    headers: { host: 'shop.example', ...headers },
+    payload,
+  });
+
+describe('signing in', () => {
+  it.each([
+    ['/api/auth/login', '/api/auth'],
+    ['/auth/login', '/auth'],
+    ['/users/login', '/auth'],
+  ])('at %s sets a cookie that scripts cannot read', async (url, path) => {
+    const payload = { email: 'ada@example.com', password: 'Secret123' };
+    const answer = await door.send({ method: 'POST', url, payload });
+    expect([answer.statusCode, answer.json()]).toEqual([200, session]);
+    expect(answer.cookies).toEqual([
+      expect.objectContaining({
+        name: 'refresh_token',
+        value: 'r2',
+        path,
+        httpOnly: true,
+        sameSite: 'Strict',
+      }),
+    ]);
+  });
+});
+
+describe('refreshing', () => {
+  it('takes the token from the body', async () => {
+    expect((await refresh({}, { refreshToken: 'r1' })).statusCode).toBe(200);
+    expect(door.services.lastTo('auth.refresh')?.data).toEqual({ refreshToken: 'r1' });
+  });
+
+  it.each([
+    ['no page', {}],
+    ['our own page', { origin: 'https://shop.example' }],
+    ['a page we trust', { origin: 'https://shop.test' }],
+  ])('takes the cookie from %s', async (_, headers) => {
+    expect((await refresh({ cookie: 'refresh_token=r1', ...headers })).statusCode).toBe(200);
+  });
+
+  it.each<Record<string, string>>([
+    { origin: 'https://evil.test' },
+    { origin: 'null' },
+    { origin: 'https://shop.example.evil.test' },
+    { 'sec-fetch-site': 'cross-site' },
+  ])('refuses the cookie from %j', async (headers) => {
+    const answer = await refresh({ cookie: 'refresh_token=r1', ...headers });
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'FORBIDDEN']);
+  });
+
+  it('is 401 without a token', async () => {
+    expect((await refresh({})).statusCode).toBe(401);
+  });
+});
+
+it('signing out ends the session and the cookie', async () => {
+  const answer = await door.send({ method: 'POST', url: '/api/auth/logout', headers: door.bearer(ADA) });
+  expect(answer.statusCode).toBe(204);
+  expect(answer.body).toBe('');
+  expect(answer.cookies.map(({ value }) => value)).toEqual(['', '']);
+});

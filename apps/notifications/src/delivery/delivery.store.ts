@@ -1,0 +1,143 @@
+import {
+  type Channel,
+  NotificationFailed,
+  type NotificationKind,
+  NotificationSent,
+} from '@order-system/contracts/notifications.contracts';
+import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { type Aggregate, emit, emitEach, fact } from '@order-system/messaging/outbox';
+import type { Database, Tx } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { UNLESS_READ } from '../notification/channels.rules.js';
+import type { NotificationData } from '../notification/notification.store.js';
+import { undelivered, UNDELIVERED_CONSUMER } from './undelivered.js';
+
+/** Longer than any attempt takes: an attempt that is under way is not made twice. */
+const LEASE = '2 minutes';
+
+/** A delivery in the hands of this process, with its notification. */
+export interface Claimed {
+  id: string;
+  channel: Exclude<Channel, 'IN_APP'>;
+  attempts: number;
+  createdAt: Date;
+  correlationId: string;
+  notificationId: string;
+  eventId: string;
+  userId: string;
+  kind: NotificationKind;
+  title: string;
+  body: string;
+  data: NotificationData;
+  isRead: boolean;
+}
+
+/** Takes deliveries that are due. Mail for those who are away waits until they have been away for `awayMs`. */
+export const claimDeliveries = (
+  db: Database,
+  { most, awayMs }: { most: number; awayMs: number },
+): Promise<Claimed[]> =>
+  db.query(sql`
+    WITH due AS (
+      SELECT d.id FROM notifications.delivery d JOIN notifications.notification n ON n.id = d.notification_id
+      WHERE d.status = 'PENDING' AND d.next_at <= now()
+        AND (n.kind <> ALL(${UNLESS_READ}) OR n.created_at <= now() - ${awayMs} * interval '1 millisecond')
+      ORDER BY d.next_at LIMIT ${most} FOR UPDATE OF d SKIP LOCKED
+    ), claimed AS (
+      UPDATE notifications.delivery d SET attempts = d.attempts + 1, next_at = now() + ${LEASE}::interval
+      FROM due WHERE d.id = due.id RETURNING d.*
+    )
+    SELECT c.id, c.channel, c.attempts, c.created_at AS "createdAt", c.correlation_id AS "correlationId",
+      n.id AS "notificationId", n.event_id AS "eventId", n.user_id AS "userId", n.kind, n.title, n.body, n.data,
+      n.read_at IS NOT NULL AS "isRead"
+    FROM claimed c JOIN notifications.notification n ON n.id = c.notification_id`);
+
+/** Under the correlation of the fact that the person is told of. */
+export const contextOf = ({ correlationId, eventId }: Claimed): MessageContext => ({
+  ...systemContext(correlationId),
+  causationId: eventId,
+});
+
+export async function markSent(tx: Tx, deliveries: readonly Claimed[]): Promise<void> {
+  const ended = await conclude(tx, deliveries, { status: 'SENT', error: null });
+  await emitEach(
+    tx,
+    ended.map(({ delivery, aggregate }) => ({
+      ctx: contextOf(delivery),
+      fact: fact(NotificationSent, aggregate, factOf(delivery)),
+    })),
+  );
+}
+
+/** Given up: told as an event, and kept as a dead letter that can be redriven. */
+export async function markFailed(tx: Tx, given: Claimed, error: string): Promise<void> {
+  for (const { delivery, aggregate } of await conclude(tx, [given], { status: 'FAILED', error })) {
+    await emit(tx, contextOf(delivery), [
+      fact(NotificationFailed, aggregate, { ...factOf(delivery), error }),
+    ]);
+    const { id: deliveryId, correlationId, eventId: causationId, attempts, createdAt } = delivery;
+    const message = undelivered({ deliveryId, aggregate, correlationId, causationId });
+    await tx.execute(sql`
+      INSERT INTO events.dead_letter (id, consumer, event_id, message, error, attempts, first_failed_at)
+      VALUES (${newId()}, ${UNDELIVERED_CONSUMER}, ${message.id}, ${JSON.stringify(message)}::jsonb, ${error}, ${attempts},
+        ${createdAt})`);
+  }
+}
+
+/** Not to be sent any more; nobody needs to hear of it. */
+export const withdraw = (db: Database, id: string, reason: string): Promise<number> =>
+  db.execute(sql`
+    UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason} WHERE id = ${id} AND status = 'PENDING'`);
+
+export const postpone = (
+  db: Database,
+  id: string,
+  { delayMs, error }: { delayMs: number; error: string },
+): Promise<number> =>
+  db.execute(sql`
+    UPDATE notifications.delivery SET next_at = now() + ${delayMs} * interval '1 millisecond', error = ${error}
+    WHERE id = ${id} AND status = 'PENDING'`);
+
+/** A failed delivery starts anew, under the same Message-ID. */
+export const sendAgain = (tx: Tx, id: string): Promise<number> =>
+  tx.execute(sql`
+    UPDATE notifications.delivery SET status = 'PENDING', attempts = 0, next_at = now()
+    WHERE id = ${id} AND status = 'FAILED'`);
+
+const factOf = ({ notificationId, userId, kind, channel }: Claimed) => ({
+  notificationId,
+  userId,
+  kind,
+  channel,
+});
+
+interface Ended {
+  delivery: Claimed;
+  aggregate: Aggregate;
+}
+
+/** Ends deliveries, each under its notification's next version; each once, also when two processes try. */
+async function conclude(
+  tx: Tx,
+  deliveries: readonly Claimed[],
+  { status, error }: { status: 'SENT' | 'FAILED'; error: string | null },
+): Promise<Ended[]> {
+  const rows = await tx.query<{ id: string; version: number }>(sql`
+    WITH ended AS (
+      UPDATE notifications.delivery SET status = ${status}, error = ${error},
+        sent_at = CASE WHEN ${status} = 'SENT' THEN now() END
+      WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING' RETURNING id, notification_id
+    ), told AS (
+      UPDATE notifications.notification n SET version = n.version + e.ended
+      FROM (SELECT notification_id, count(*) AS ended FROM ended GROUP BY notification_id) e
+      WHERE n.id = e.notification_id RETURNING n.id, n.version - e.ended AS version
+    )
+    SELECT e.id, (told.version + row_number() OVER (PARTITION BY told.id))::int AS version
+    FROM ended e JOIN told ON told.id = e.notification_id`);
+  return deliveries.flatMap((delivery) => {
+    const row = rows.find(({ id }) => id === delivery.id);
+    const about = { type: 'notification', id: delivery.notificationId };
+    return row ? [{ delivery, aggregate: { ...about, version: row.version } }] : [];
+  });
+}

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { UserCreated } from '@order-system/contracts/auth.contracts';
+import { OrderCreated } from '@order-system/contracts/orders.contracts';
+import { deliver } from '@order-system/messaging/deliver';
+import { type EventRow, fromRow, type EventMessage } from '@order-system/messaging/events';
+import { eventually } from '@order-system/messaging/testing/eventually';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { notificationFacts } from '../notification/notification.consumer.js';
+import { anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
+import { undeliveredMail } from './delivery.consumer.js';
+import { claimDeliveries } from './delivery.store.js';
+import { renderMail } from './render-mail.js';
+
+let service: Notifications;
+beforeAll(async () => {
+  service = await startNotifications();
+});
+afterAll(() => service.close());
+
+/** Somebody who registers, and so gets one mail. */
+async function somebodyNew(email?: string) {
+  const user = service.auth.add(email === undefined ? {} : { email });
+  const event = await service.happen(UserCreated, {
+    aggregate: user.id,
+    data: { userId: user.id, role: 'user' },
+  });
+  return { ...user, event };
+}
+
+const lettersAbout = (deliveryId: string) =>
+  service.db.query<{ attempts: number; error: string; event_id: string; message: EventMessage }>(sql`
+    SELECT attempts, error, event_id, message FROM events.dead_letter
+    WHERE consumer = 'notifications.mail' AND message -> 'data' ->> 'deliveryId' = ${deliveryId}`);
+
+it('sends one mail per fact, however often it is told and whoever works', async () => {
+  const user = await somebodyNew();
+  await deliver(service.db, notificationFacts, user.event);
+  await deliver(service.db, notificationFacts, user.event, { again: true });
+  const other = service.worker();
+  await Promise.all([service.job.run(), other.run(), service.job.run()]);
+  await other.onModuleDestroy();
+  const [delivery] = await service.deliveriesOf(user.id);
+  expect(service.smtp.mailsTo(user.email)).toEqual([
+    expect.objectContaining({
+      to: [user.email],
+      subject: 'Welcome',
+      messageId: `<${delivery?.id}@shop.example>`,
+    }),
+  ]);
+  const { raw = '' } = service.smtp.mailsTo(user.email)[0] ?? {};
+  expect(raw).toContain('From: Shop <shop@shop.example>');
+  expect(raw).toMatch(
+    /multipart\/alternative[^]*text\/plain[^]*Hello Ada,[^]*text\/html[^]*<p>Hello Ada,<\/p>/,
+  );
+  expect(delivery).toMatchObject({ status: 'SENT', attempts: 1, error: null });
+  expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
+});
+
+it('loses and doubles nothing while the server is down', async () => {
+  await service.smtp.stop();
+  const users = [await somebodyNew(), await somebodyNew(), await somebodyNew()];
+  await service.job.run();
+  for (const { id } of users)
+    expect(await service.deliveriesOf(id)).toEqual([
+      expect.objectContaining({ status: 'PENDING', attempts: 1 }),
+    ]);
+  await service.smtp.start();
+  await service.job.run();
+  expect(service.smtp.mailsTo(users[0]!.email)).toEqual([]);
+  await service.passTime();
+  await service.job.run();
+  await service.passTime();
+  await service.job.run();
+  for (const { email } of users) expect(service.smtp.mailsTo(email)).toHaveLength(1);
+});
+
+it('sends the same mail again when the answer was lost', async () => {
+  const user = await somebodyNew();
+  service.smtp.silent = 1;
+  // One attempt may go to a connection that the last outage broke.
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    await service.job.run();
+    await service.passTime();
+  }
+  const ids = service.smtp.mailsTo(user.email).map(({ messageId }) => messageId);
+  expect(ids.length).toBeGreaterThan(1);
+  expect(new Set(ids).size).toBe(1);
+  expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
+});
+
+it('sends the same mail again after a crash between sending and marking, once its lease is over', async () => {
+  const user = await somebodyNew();
+  const [claimed] = await claimDeliveries(service.db, { most: 1, awayMs: 0 });
+  const { id: deliveryId = '', title = '', body = '' } = claimed ?? {};
+  const mailer = service.mailer();
+  await mailer.send(renderMail({ deliveryId, title, body, to: user, domain: 'shop.example' }));
+  mailer.close();
+  await service.job.run();
+  expect(service.smtp.mailsTo(user.email)).toHaveLength(1);
+  await service.passTime();
+  await service.job.run();
+  const [first, second, ...more] = service.smtp.mailsTo(user.email);
+  expect(more).toEqual([]);
+  expect(second?.messageId).toBe(first?.messageId);
+  expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
+});
+
+it('sends one mail when the database was away between sending and marking', async () => {
+  const user = await somebodyNew();
+  await service.asOwner(
+    `ALTER TABLE notifications.delivery ADD CONSTRAINT away CHECK (status <> 'SENT') NOT VALID`,
+  );
+  const running = service.job.run();
+  await eventually(() => expect(service.smtp.mailsTo(user.email)).toHaveLength(1));
+  await service.asOwner('ALTER TABLE notifications.delivery DROP CONSTRAINT away');
+  await running;
+  await service.passTime();
+  await service.job.run();
+  expect(service.smtp.mailsTo(user.email)).toHaveLength(1);
+  expect(await service.deliveriesOf(user.id)).toEqual([
+    expect.objectContaining({ status: 'SENT', attempts: 1 }),
+  ]);
+});
+
+it('keeps a refused recipient as a dead letter that names nobody, and sends it when it is redriven', async () => {
+  const user = await somebodyNew('canary@example.com');
+  service.smtp.refused.add(user.email);
+  await service.job.run();
+  const [failed] = await service.deliveriesOf(user.id);
+  expect(failed).toMatchObject({ status: 'FAILED', attempts: 1, error: 'SMTP EENVELOPE 550 at RCPT TO' });
+  expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.failed 2']);
+  const [letter] = await lettersAbout(failed?.id ?? '');
+  expect(letter).toMatchObject({ attempts: 1, error: failed?.error, event_id: letter?.message.id });
+  const [traces] = await service.db.query<{ found: number }>(sql`
+    SELECT (SELECT count(*) FROM events.dead_letter d WHERE d::text LIKE '%canary%')
+      + (SELECT count(*) FROM events.event e WHERE e::text LIKE '%canary%') AS found`);
+  expect(traces).toEqual({ found: 0 });
+
+  service.smtp.refused.delete(user.email);
+  const redrive = () => deliver(service.db, undeliveredMail, { ...letter!.message, occurredAt: new Date() });
+  expect([await redrive(), await redrive()]).toEqual(['consumed', 'duplicate']);
+  await service.job.run();
+  expect(service.smtp.mailsTo(user.email).map(({ messageId }) => messageId)).toEqual([
+    `<${failed?.id}@shop.example>`,
+  ]);
+  expect(await service.toldOf(user.id)).toEqual([
+    'notification.created 1',
+    'notification.failed 2',
+    'notification.sent 3',
+  ]);
+});
+
+it('gives up when the last attempt has failed', async () => {
+  const user = await somebodyNew();
+  await service.smtp.stop();
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
+    await service.job.run();
+    await service.passTime();
+  }
+  await service.smtp.start();
+  const [failed] = await service.deliveriesOf(user.id);
+  expect(failed).toMatchObject({ status: 'FAILED', attempts: 3 });
+  expect(await lettersAbout(failed?.id ?? '')).toEqual([expect.objectContaining({ attempts: 3 })]);
+});
+
+it('gives up at once on an account that is gone', async () => {
+  const userId = newId();
+  await service.happen(OrderCreated, {
+    data: { ...anOrder(userId), payBefore: null, createdAt: new Date() },
+  });
+  await service.job.run();
+  expect(await service.deliveriesOf(userId)).toEqual([
+    expect.objectContaining({ status: 'FAILED', attempts: 1, error: 'the account is gone' }),
+  ]);
+});
+
+it('sends nothing when every event is replayed', async () => {
+  const rows = await service.db.query<EventRow>(sql`SELECT * FROM events.event ORDER BY occurred_at`);
+  const state = () =>
+    service.db.query(sql`
+      SELECT (SELECT count(*) FROM events.event) AS events, (SELECT count(*) FROM notifications.notification) AS told,
+        (SELECT count(*) FROM notifications.delivery) AS deliveries`);
+  const [before, mails] = [await state(), service.smtp.received.length];
+  const known = rows.map(fromRow).filter(({ type }) => notificationFacts.types.includes(type));
+  expect(known.length).toBeGreaterThan(5);
+  for (const message of known)
+    expect(await deliver(service.db, notificationFacts, message, { again: true })).toBe('consumed');
+  await service.job.run();
+  expect(await state()).toEqual(before);
+  expect(service.smtp.received).toHaveLength(mails);
+});

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { UserCreated, UserDeleted } from '@order-system/contracts/auth.contracts';
+import { ChatClosed, ChatMessageSent, ChatRead } from '@order-system/contracts/chat.contracts';
+import type { Channel, NotificationKind } from '@order-system/contracts/notifications.contracts';
+import {
+  OrderCancelled,
+  OrderCreated,
+  OrderShipped,
+  OrderUpdated,
+} from '@order-system/contracts/orders.contracts';
+import {
+  PaymentFailed,
+  PaymentRefunded,
+  PaymentStarted,
+  PaymentSucceeded,
+} from '@order-system/contracts/payments.contracts';
+import { deliver } from '@order-system/messaging/deliver';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { aPayment, anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
+import { listNotifications } from './notification.read.js';
+import { notificationFacts } from './notification.consumer.js';
+import { setPreferences } from './set-preferences.js';
+
+let service: Notifications;
+beforeAll(async () => {
+  service = await startNotifications();
+});
+afterAll(() => service.close());
+
+const choose = (userId: string, preferences: Partial<Record<NotificationKind, Channel[]>>) =>
+  service.db.inTx((tx) => setPreferences(tx, { userId, preferences }));
+
+const titlesOf = async (userId: string): Promise<string[]> =>
+  (await listNotifications(service.db, userId, { page: 1, limit: 100 })).items
+    .map(({ title }) => title)
+    .reverse();
+
+it('tells of an order what happens to it, by its number', async () => {
+  const { id: userId, email } = service.auth.add();
+  const order = anOrder(userId, { number: 1234 });
+  const aggregate = order.orderId;
+  await service.happen(OrderCreated, {
+    aggregate,
+    data: { ...order, payBefore: null, createdAt: new Date() },
+  });
+  const moved = { ...order, status: 'PROCESSING', previousStatus: 'PENDING' } as const;
+  await service.happen(OrderUpdated, { aggregate, data: moved });
+  await service.happen(OrderUpdated, { aggregate, data: { ...moved, previousStatus: 'PROCESSING' } });
+  await service.happen(OrderShipped, {
+    aggregate,
+    data: { ...order, status: 'SHIPPED', previousStatus: 'PROCESSING', trackingNumber: 'T1' },
+  });
+  const payment = { ...aPayment(userId), orderId: order.orderId };
+  await service.happen(PaymentSucceeded, { data: payment });
+  await service.happen(PaymentFailed, { data: { ...payment, message: 'Declined.' } });
+  await service.happen(PaymentRefunded, {
+    data: { ...payment, refunded: 1999, captured: 1999, reason: null },
+  });
+  await service.happen(ChatClosed, {
+    data: { orderId: order.orderId, ownerId: userId, summary: '<b>Agreed</b>' },
+  });
+  const titles = [
+    'Order 1234 received',
+    'Order 1234 is being prepared',
+    'Order 1234 is on its way',
+    'Payment received for order 1234',
+    'Payment failed for order 1234',
+    'Refund for order 1234',
+    'The room of order 1234 was closed',
+  ];
+  expect(await titlesOf(userId)).toEqual(titles);
+  await service.job.run();
+  expect(
+    service.smtp
+      .mailsTo(email)
+      .map(({ subject }) => subject)
+      .sort(),
+  ).toEqual([...titles].sort());
+  expect(service.smtp.mailsTo(email).find(({ subject }) => subject.includes('room'))?.raw).toContain(
+    '&lt;b&gt;Agreed&lt;/b&gt;',
+  );
+});
+
+it('sends the link of a payment that its owner did not start', async () => {
+  const { id: userId, email } = service.auth.add();
+  const data = { ...aPayment(userId), paymentUrl: 'https://pay.example/1' };
+  await service.happen(PaymentStarted, { data, actor: { id: userId, role: 'user' } });
+  await service.happen(PaymentStarted, { data: aPayment(userId) });
+  await service.happen(PaymentStarted, { data });
+  await service.job.run();
+  expect(await titlesOf(userId)).toEqual(['Payment for your order']);
+  expect(service.smtp.mailsTo(email).map(({ raw }) => raw)).toEqual([
+    expect.stringContaining('https://pay.example/1'),
+  ]);
+});
+
+describe('the channels that a person chose', () => {
+  const welcome = async (channels: Channel[], user = {}) => {
+    const one = service.auth.add(user);
+    await choose(one.id, { WELCOME: channels });
+    const event = await service.happen(UserCreated, {
+      aggregate: one.id,
+      data: { userId: one.id, role: 'user' },
+    });
+    await service.job.run();
+    return { ...one, event };
+  };
+
+  it('are the only ones used', async () => {
+    const mailed = await welcome(['EMAIL']);
+    expect(service.smtp.mailsTo(mailed.email)).toHaveLength(1);
+    expect(await titlesOf(mailed.id)).toEqual([]);
+    expect(await service.toldOf(mailed.id)).toEqual(['notification.sent 1']);
+
+    const listed = await welcome(['IN_APP']);
+    expect(service.smtp.mailsTo(listed.email)).toEqual([]);
+    expect(await titlesOf(listed.id)).toEqual(['Welcome']);
+
+    const texted = await welcome(['SMS'], { phone: '+49 170 1234567' });
+    expect(service.texts.sent.filter(({ to }) => to === texted.phone)).toEqual([
+      expect.objectContaining({ text: 'Welcome' }),
+    ]);
+  });
+
+  it('may be none, also for a replay after another choice', async () => {
+    const { id, email, event } = await welcome([]);
+    await choose(id, { WELCOME: ['EMAIL', 'IN_APP'] });
+    await deliver(service.db, notificationFacts, event, { again: true });
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toEqual([]);
+    expect(await titlesOf(id)).toEqual([]);
+  });
+
+  it('skip text messages to those without a phone', async () => {
+    const { id } = await welcome(['SMS']);
+    expect(await service.deliveriesOf(id)).toEqual([
+      expect.objectContaining({ status: 'WITHDRAWN', error: 'there is no phone number' }),
+    ]);
+  });
+});
+
+describe('messages of the staff', () => {
+  const room = () => {
+    const { id: ownerId, email } = service.auth.add();
+    const [orderId, aggregate, senderId] = [newId(), newId(), newId()];
+    const say = (seq: number, who: Partial<{ senderId: string; senderRole: 'user' | 'admin' }> = {}) => {
+      const sender = { senderId, senderRole: 'admin' as const, ...who };
+      const message = {
+        id: newId(),
+        orderId,
+        seq,
+        content: `Message ${seq}`,
+        createdAt: new Date(),
+        ...sender,
+      };
+      return service.happen(ChatMessageSent, { aggregate, data: { message, ownerId } });
+    };
+    const read = (seq: number) =>
+      service.happen(ChatRead, { aggregate, data: { orderId, ownerId, userId: ownerId, seq } });
+    return { ownerId, email, orderId, say, read };
+  };
+
+  it('are told of once until they are read', async () => {
+    const { ownerId, email, say, read } = room();
+    await say(1, { senderId: ownerId, senderRole: 'user' });
+    const events = [await say(2), await say(3), await say(4)];
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(1);
+    await read(3);
+    await say(5);
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(1);
+    await read(5);
+    await say(6);
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(2);
+    for (const event of events) await deliver(service.db, notificationFacts, event, { again: true });
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(2);
+    expect(await titlesOf(ownerId)).toHaveLength(2);
+  });
+
+  it('are not mailed to who is there to read them', async () => {
+    const { ownerId, email, say, read } = room();
+    const patient = service.worker({ awayMs: 3_600_000 });
+    await say(1);
+    await patient.run();
+    await read(1);
+    await patient.onModuleDestroy();
+    expect(await service.deliveriesOf(ownerId)).toEqual([
+      expect.objectContaining({ status: 'PENDING', attempts: 0 }),
+    ]);
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toEqual([]);
+    expect(await service.deliveriesOf(ownerId)).toEqual([expect.objectContaining({ status: 'WITHDRAWN' })]);
+  });
+});
+
+it('forgets who deleted the account, and tells nothing more', async () => {
+  const { id: userId, email } = service.auth.add();
+  const order = anOrder(userId);
+  const data = { ...order, payBefore: null, createdAt: new Date() };
+  const placed = await service.happen(OrderCreated, { aggregate: order.orderId, data });
+  await choose(userId, { WELCOME: [] });
+  await service.happen(UserDeleted, { aggregate: userId, data: { userId } });
+  await service.happen(OrderCancelled, {
+    aggregate: order.orderId,
+    data: { ...order, status: 'CANCELLED', previousStatus: 'PENDING' },
+  });
+  await deliver(service.db, notificationFacts, placed, { again: true });
+  await service.job.run();
+  expect(service.smtp.mailsTo(email)).toEqual([]);
+  const rows = await service.db.query(sql`
+    SELECT title, body FROM notifications.notification WHERE user_id = ${userId}`);
+  expect(rows).toEqual([{ title: '', body: '' }]);
+  expect(await service.db.query(sql`SELECT FROM notifications.preference WHERE user_id = ${userId}`)).toEqual(
+    [],
+  );
+});

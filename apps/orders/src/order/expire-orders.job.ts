@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { systemContext } from '@order-system/messaging/context';
+import { crashPoint } from '@order-system/messaging/crash-point';
+import { Database } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import type { Job } from '@order-system/service-host/service';
+import { move } from './order.rules.js';
+import { loadOrder, saveOrder } from './order.store.js';
+
+const BATCH = 50;
+
+/** Cancels orders that nobody paid in time, by the database's clock. Many may run: each order is taken by one. */
+@Injectable()
+export class ExpireOrders implements Job {
+  readonly everyMs = 1000;
+
+  constructor(private readonly db: Database) {}
+
+  async run(): Promise<void> {
+    while ((await this.expireBatch()) === BATCH);
+  }
+
+  private expireBatch(): Promise<number> {
+    return this.db.inTx(async (tx) => {
+      const due = await tx.query<{ id: string }>(sql`
+        SELECT id FROM orders."order" WHERE status = 'PENDING' AND pay_before <= now()
+        ORDER BY pay_before LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`);
+      for (const { id } of due) {
+        const ctx = systemContext();
+        const order = await loadOrder(tx, id, ctx.actor);
+        const decision = move(order, { to: 'CANCELLED', movers: ['time'], reason: 'not paid in time' });
+        await saveOrder(tx, decision, ctx);
+      }
+      if (due.length > 0) crashPoint('saga.timer_fired');
+      return due.length;
+    });
+  }
+}

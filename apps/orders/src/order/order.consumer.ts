@@ -1,0 +1,23 @@
+import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@order-system/contracts/payments.contracts';
+import { consumer, on } from '@order-system/messaging/consumer';
+import type { MessageContext } from '@order-system/messaging/context';
+import type { Tx } from '@order-system/prisma/database';
+import type { Decision, OrderState } from './order.rules.js';
+import { loadOrder, saveOrder } from './order.store.js';
+import { markPaid, markPaymentFailed, markRefunded, type PaymentFact } from './paying.rules.js';
+
+type Rule<D> = (order: OrderState, data: D) => Decision | null;
+
+const apply =
+  <D extends PaymentFact>(rule: Rule<D>) =>
+  async (tx: Tx, { data }: { data: D & { orderId: string } }, ctx: MessageContext): Promise<void> => {
+    const decision = rule(await loadOrder(tx, data.orderId, ctx.actor), data);
+    if (decision) await saveOrder(tx, decision, ctx);
+  };
+
+/** What payments tell about orders. */
+export const orderPayments = consumer('orders.payments', [
+  on(PaymentSucceeded, apply(markPaid)),
+  on(PaymentFailed, apply(markPaymentFailed)),
+  on(PaymentRefunded, apply(markRefunded)),
+]);

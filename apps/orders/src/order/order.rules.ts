@@ -1,0 +1,99 @@
+import { DomainError } from '@order-system/contracts/errors';
+import type { OrderKind, OrderStatus, PaymentStatus } from '@order-system/contracts/orders.contracts';
+import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
+
+/** On whose behalf an order moves. */
+export type Mover = 'owner' | 'admin' | 'payment' | 'time';
+
+/** Every move there is, and who may make it. What is not here is ILLEGAL_TRANSITION. */
+export const TRANSITIONS = {
+  PENDING: { PROCESSING: ['payment'], REVIEW: ['payment'], CANCELLED: ['owner', 'admin', 'time'] },
+  REVIEW: { PROCESSING: ['admin'], CANCELLED: ['owner', 'admin'] },
+  PROCESSING: { SHIPPED: ['admin'], COMPLETED: ['admin'], CANCELLED: ['admin'] },
+  SHIPPED: { COMPLETED: ['admin'] },
+  COMPLETED: {},
+  CANCELLED: {},
+} as const satisfies Record<OrderStatus, Partial<Record<OrderStatus, readonly Mover[]>>>;
+
+/** The part of an order that rules look at. Money in minor units. */
+export interface OrderState {
+  readonly id: string;
+  readonly number: number;
+  readonly userId: string;
+  readonly kind: OrderKind;
+  readonly status: OrderStatus;
+  readonly paymentStatus: PaymentStatus;
+  readonly currency: string;
+  readonly total: number;
+  readonly ownPrices: boolean;
+  readonly payBefore: Date | null;
+  readonly paymentId: string | null;
+  readonly paymentProvider: PaymentProviderName | null;
+  readonly paymentState: PaymentState | null;
+  readonly trackingNumber: string | null;
+  readonly carrier: string | null;
+  readonly version: number;
+}
+
+/** What a rule has decided: the order after it, and why. `null` where nothing changes. */
+export interface Decision {
+  readonly before: OrderState;
+  readonly after: OrderState;
+  readonly reason?: string | undefined;
+}
+
+type Targets = Partial<Record<OrderStatus, readonly Mover[]>>;
+const targetsOf = (status: OrderStatus): Targets => TRANSITIONS[status];
+
+/** Where the order can go from here when one of `movers` asks. */
+export const possible = (status: OrderStatus, movers: readonly Mover[]): OrderStatus[] =>
+  (Object.entries(targetsOf(status)) as [OrderStatus, readonly Mover[]][])
+    .filter(([, allowed]) => movers.some((mover) => allowed.includes(mover)))
+    .map(([to]) => to);
+
+export const SETTLED: readonly PaymentStatus[] = ['NOT_REQUIRED', 'PAID', 'PARTIALLY_REFUNDED', 'REFUNDED'];
+
+export interface Move {
+  to: OrderStatus;
+  movers: readonly Mover[];
+  reason?: string | undefined;
+  trackingNumber?: string | undefined;
+  carrier?: string | undefined;
+}
+
+/** Throws ILLEGAL_TRANSITION, naming the current state and what is possible from it. */
+export function move(before: OrderState, { to, movers, reason, trackingNumber, carrier }: Move): Decision {
+  const targets = possible(before.status, movers);
+  if (!targets.includes(to)) throw illegal(before, to, targets);
+  if (to === 'COMPLETED' && !SETTLED.includes(before.paymentStatus))
+    throw illegal(before, to, targets, 'it has not been paid yet');
+  const after: OrderState = {
+    ...before,
+    status: to,
+    payBefore: null,
+    trackingNumber: trackingNumber ?? before.trackingNumber,
+    carrier: carrier ?? before.carrier,
+    version: before.version + 1,
+  };
+  return { before, after, reason };
+}
+
+function illegal(order: OrderState, to: OrderStatus, targets: OrderStatus[], why?: string): DomainError {
+  const options = targets.length === 0 ? 'nothing' : targets.join(', ');
+  const detail = `An order in ${order.status} cannot become ${to}${why ? `: ${why}` : ''}. Possible from here: ${options}.`;
+  return new DomainError('ILLEGAL_TRANSITION', detail, { from: order.status, to, possible: targets });
+}
+
+/** 2^51: up to here an amount is the same number inside and, in decimals, outside. */
+const MOST_TOTAL = 2 ** 51;
+
+/** The sum of the lines in minor units. Throws when it is nothing, or more than can be counted exactly. */
+export function totalOf(lines: readonly { price: number; quantity: number }[]): number {
+  const total = lines.reduce((sum, { price, quantity }) => sum + BigInt(price) * BigInt(quantity), 0n);
+  if (total === 0n) throw tooMuch('must cost something in all');
+  if (total > BigInt(MOST_TOTAL)) throw tooMuch('must cost less in all');
+  return Number(total);
+}
+
+const tooMuch = (message: string): DomainError =>
+  new DomainError('VALIDATION_FAILED', `items: ${message}`, { errors: [{ path: 'items', message }] });

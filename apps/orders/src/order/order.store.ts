@@ -1,0 +1,145 @@
+import { notFound } from '@order-system/contracts/errors';
+import {
+  OrderCancelled,
+  OrderCompleted,
+  OrderCreated,
+  type OrderFact,
+  OrderShipped,
+  OrderUpdated,
+} from '@order-system/contracts/orders.contracts';
+import type { Actor } from '@order-system/contracts/primitives';
+import type { MessageContext } from '@order-system/messaging/context';
+import { emit, type Fact, fact } from '@order-system/messaging/outbox';
+import type { Tx } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import type { Decision, OrderState } from './order.rules.js';
+
+type Row = {
+  [K in keyof OrderState as K extends string ? K : never]: OrderState[K];
+};
+
+/** The order, locked until the transaction ends. A stranger's is not there. */
+export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<OrderState> {
+  const owner = actor.role === 'admin' || actor.role === 'system' ? null : actor.id;
+  const row = await tx.one<Row>(sql`
+    SELECT id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
+      own_prices AS "ownPrices", pay_before AS "payBefore", payment_id AS "paymentId",
+      payment_provider AS "paymentProvider", payment_state AS "paymentState", tracking_number AS "trackingNumber",
+      carrier, version
+    FROM orders."order" WHERE id = ${id} AND (${owner}::uuid IS NULL OR user_id = ${owner}) FOR UPDATE`);
+  if (!row) throw notFound('order');
+  return row;
+}
+
+/** Stores a decision, its line of history and its event; the row has been locked by `loadOrder`. */
+export async function saveOrder(
+  tx: Tx,
+  { before, after, reason }: Decision,
+  ctx: MessageContext,
+): Promise<void> {
+  const moved = before.status !== after.status;
+  await tx.execute(sql`
+    WITH saved AS (
+      UPDATE orders."order" SET status = ${after.status}, payment_status = ${after.paymentStatus}, total = ${after.total},
+        pay_before = ${after.payBefore}, payment_id = ${after.paymentId}, payment_provider = ${after.paymentProvider},
+        payment_state = ${after.paymentState}, tracking_number = ${after.trackingNumber}, carrier = ${after.carrier},
+        version = ${after.version}, updated_at = now()
+      WHERE id = ${before.id} RETURNING id
+    )
+    INSERT INTO orders.order_history (order_id, version, "from", "to", at, by, reason)
+    SELECT id, ${after.version}::int, ${before.status}, ${after.status}, clock_timestamp(), ${ctx.actor.id}::uuid,
+      ${reason ?? null} FROM saved WHERE ${moved}::boolean`);
+  await emit(tx, ctx, [factOf({ before, after, reason })]);
+}
+
+function factOf({ before, after, reason }: Decision): Fact {
+  const aggregate = { type: 'order', id: after.id, version: after.version };
+  const data = orderFact(after, before.status, reason);
+  if (before.status === after.status) return fact(OrderUpdated, aggregate, data);
+  switch (after.status) {
+    case 'CANCELLED':
+      return fact(OrderCancelled, aggregate, data);
+    case 'COMPLETED':
+      return fact(OrderCompleted, aggregate, data);
+    case 'SHIPPED': {
+      const { trackingNumber, carrier } = after;
+      return fact(OrderShipped, aggregate, { ...data, ...given({ trackingNumber, carrier }) });
+    }
+    default:
+      return fact(OrderUpdated, aggregate, data);
+  }
+}
+
+function orderFact(
+  order: OrderState,
+  previousStatus: OrderFact['previousStatus'],
+  reason?: string,
+): OrderFact {
+  const { id, number, userId, kind, status, paymentStatus, total, currency } = order;
+  const about = { orderId: id, number, userId, kind, status, previousStatus, paymentStatus, total, currency };
+  return reason === undefined ? about : { ...about, reason };
+}
+
+const given = (fields: Record<string, string | null>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null));
+
+export interface NewLine {
+  productId: string | null;
+  title: string;
+  price: number;
+  quantity: number;
+}
+
+/** An order before it has a number. */
+export interface NewOrder extends Omit<
+  OrderState,
+  'number' | 'version' | 'trackingNumber' | 'carrier' | 'payBefore'
+> {
+  readonly lines: readonly NewLine[];
+  readonly basketId: string | null;
+  readonly description: string | null;
+  readonly specifications: unknown;
+  readonly quantity: number | null;
+  readonly metadata: unknown;
+  readonly shippingAddress: unknown;
+  readonly notes: string | null;
+  /** Milliseconds; null when there is nothing to wait for. */
+  readonly payWithin: number | null;
+}
+
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+/**
+ * Stores a new order with its lines, history and event; nothing when the id is there already. Its times are the
+ * database's: a process whose clock is wrong must neither shorten the time to pay nor prolong it.
+ */
+export async function insertOrder(tx: Tx, order: NewOrder, ctx: MessageContext): Promise<void> {
+  const inserted = await tx.one<{ number: number; createdAt: Date; payBefore: Date | null }>(sql`
+    WITH placed AS (
+      INSERT INTO orders."order" (id, user_id, kind, status, payment_status, currency, total, own_prices, description,
+        specifications, quantity, metadata, shipping_address, notes, basket_id, payment_id, payment_provider,
+        payment_state, pay_before, created_at, updated_at)
+      VALUES (${order.id}, ${order.userId}, ${order.kind}, ${order.status}, ${order.paymentStatus}, ${order.currency},
+        ${order.total}, ${order.ownPrices}, ${order.description}, ${json(order.specifications)}::jsonb,
+        ${order.quantity}, ${json(order.metadata)}::jsonb, ${json(order.shippingAddress)}::jsonb, ${order.notes},
+        ${order.basketId}, ${order.paymentId}, ${order.paymentProvider}, ${order.paymentState},
+        now() + ${order.payWithin}::float8 * interval '1 millisecond', now(), now())
+      ON CONFLICT (id) DO NOTHING RETURNING id, number, status, created_at, pay_before
+    ), lines AS (
+      INSERT INTO orders.order_line (order_id, position, product_id, title, price, quantity)
+      SELECT placed.id, l.position, l."productId", l.title, l.price, l.quantity FROM placed,
+        ROWS FROM (jsonb_to_recordset(${JSON.stringify(order.lines)}::jsonb)
+          AS ("productId" uuid, title text, price int, quantity int)) WITH ORDINALITY
+          AS l("productId", title, price, quantity, position)
+    ), history AS (
+      INSERT INTO orders.order_history (order_id, version, "to", at, by)
+      SELECT id, 1, status, created_at, ${ctx.actor.id}::uuid FROM placed
+    )
+    SELECT number, created_at AS "createdAt", pay_before AS "payBefore" FROM placed`);
+  if (!inserted) return;
+  const { number, createdAt, payBefore } = inserted;
+  const placed = { ...order, number, payBefore, version: 1, trackingNumber: null, carrier: null };
+  const { basketId } = order;
+  const data = { ...orderFact(placed, null), payBefore, createdAt, ...given({ basketId }) };
+  await emit(tx, ctx, [fact(OrderCreated, { type: 'order', id: order.id, version: 1 }, data)]);
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DomainError, type ErrorCode } from '@order-system/contracts/errors';
+import { CancelOrder, GetOrder, PayOrder, PlaceOrder } from '@order-system/contracts/orders.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { newId } from '@order-system/prisma/id';
+import { someone, startOrders } from './order.fixture.js';
+
+let shop: Awaited<ReturnType<typeof startOrders>>;
+let user: MessageContext;
+let id: string;
+beforeAll(async () => {
+  shop = await startOrders();
+});
+afterAll(() => shop.close());
+beforeEach(async () => {
+  const { neighbours, rpc } = shop;
+  neighbours.paymentRefusal = undefined;
+  neighbours.paymentStatus = 'PENDING';
+  user = someone('user');
+  const items = [{ productId: newId(), quantity: 1 }];
+  ({ id } = (await rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, user)).order);
+});
+
+const pay = (key?: string) =>
+  shop.rpc.call(
+    PayOrder,
+    { id, paymentMethod: 'SANDBOX' },
+    key === undefined ? user : { ...user, idempotencyKey: key },
+  );
+const read = () => shop.rpc.call(GetOrder, { id }, user);
+
+describe('another attempt to pay', () => {
+  it('is what the order waits for, once, however often it is asked for under one key', async () => {
+    const first = await read();
+    const answers = [await pay('a'), ...(await Promise.all([pay('a'), pay('a')]))];
+    expect(new Set(answers.map(({ payment }) => payment.id)).size).toBe(1);
+    for (const { order, payment } of answers)
+      expect(order.payment).toMatchObject({ id: payment.id, status: 'PENDING' });
+    expect(answers[0]?.payment.id).not.toBe(first.payment?.id);
+    expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.updated']);
+  });
+
+  it.each<ErrorCode>(['PAYMENT_METHOD_UNAVAILABLE', 'NOT_PAYABLE', 'STALE_WRITE'])(
+    'leaves no trace when payments refuse it with %s',
+    async (code) => {
+      const before = await read();
+      shop.neighbours.paymentRefusal = new DomainError(code, 'No.');
+      await expect(pay('a')).rejects.toMatchObject({ code });
+      expect(await read()).toEqual(before);
+      expect(await shop.eventsOf(id)).toEqual(['order.created']);
+    },
+  );
+
+  it('goes on as the same one after its answer was lost', async () => {
+    shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'cut off');
+    await expect(pay('a')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    shop.neighbours.paymentRefusal = undefined;
+    const { order, payment } = await pay('a');
+    expect(order.payment?.id).toBe(payment.id);
+    const [, ...attempts] = shop.neighbours.startsOf(id);
+    expect(attempts.map(({ paymentId }) => paymentId)).toEqual([payment.id, payment.id]);
+  });
+
+  it('that was declined at once is noted so, and the order takes another', async () => {
+    shop.neighbours.paymentStatus = 'FAILED';
+    const { order, payment } = await pay();
+    expect(order).toMatchObject({ paymentStatus: 'FAILED', payment: { id: payment.id, status: 'FAILED' } });
+    shop.neighbours.paymentStatus = 'PENDING';
+    expect((await pay()).order).toMatchObject({ paymentStatus: 'PENDING', payment: { status: 'PENDING' } });
+  });
+
+  it('does not come back when its request is repeated after a later one replaced it', async () => {
+    await pay('a');
+    const later = await pay('b');
+    shop.neighbours.paymentStatus = 'CANCELLED';
+    expect((await pay('a')).order.payment?.id).toBe(later.payment.id);
+  });
+
+  it('is not even begun for an order that is cancelled', async () => {
+    await shop.rpc.call(CancelOrder, { id }, user);
+    await expect(pay()).rejects.toMatchObject({ code: 'NOT_PAYABLE' });
+    expect(shop.neighbours.startsOf(id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { notFound } from '@order-system/contracts/errors';
+import type { PayOrder } from '@order-system/contracts/orders.contracts';
+import { type Payment, StartPayment } from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { Database, type Tx } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { readOrder } from './order.read.js';
+import type { OrderState } from './order.rules.js';
+import { loadOrder, saveOrder } from './order.store.js';
+import { noteAttempt, refuseUnlessPayable } from './paying.rules.js';
+
+type Input = CallInput<typeof PayOrder>;
+
+/**
+ * Another attempt to pay an order. It is noted when payments have begun it, so the order never names one that they
+ * refused; after a crash in between, a repetition begins the very same attempt and notes it.
+ */
+@Injectable()
+export class OrderPaying {
+  constructor(
+    private readonly db: Database,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  async pay(input: Input, ctx: MessageContext): Promise<CallOutput<typeof PayOrder>> {
+    const paymentId = attemptId(input, ctx);
+    const order = await this.db.inTx((tx) => this.payable(tx, input, paymentId, ctx));
+    const started = await this.rpc.call(
+      StartPayment,
+      {
+        ...{ paymentId, orderId: order.id, userId: order.userId, amount: order.total },
+        ...{
+          method: input.paymentMethod,
+          flow: input.paymentFlow ?? 'FRONTEND',
+          paymentMethodId: input.paymentMethodId,
+        },
+      },
+      ctx,
+    );
+    await this.db.inTx((tx) => note(tx, started.payment, ctx));
+    return { order: await readOrder(this.db, order.id, ctx.actor), ...started };
+  }
+
+  private async payable(tx: Tx, { id }: Input, paymentId: string, ctx: MessageContext): Promise<OrderState> {
+    const order = await loadOrder(tx, id, ctx.actor);
+    if (order.userId !== ctx.actor.id) throw notFound('order');
+    if (order.paymentId !== paymentId) refuseUnlessPayable(order, await timeOf(tx));
+    return order;
+  }
+}
+
+/** All instances share the database's clock. */
+async function timeOf(tx: Tx): Promise<Date> {
+  const row = await tx.one<{ now: Date }>(sql`SELECT now() AS now`);
+  return row!.now;
+}
+
+async function note(tx: Tx, { id, orderId, provider, status }: Payment, ctx: MessageContext): Promise<void> {
+  const attempt = { paymentId: id, provider, state: status };
+  const decision = noteAttempt(await loadOrder(tx, orderId, ctx.actor), attempt);
+  if (decision) await saveOrder(tx, decision, ctx);
+}
+
+/** A repetition under one Idempotency-Key is the same attempt. */
+function attemptId({ id }: Input, { actor, idempotencyKey }: MessageContext): string {
+  if (idempotencyKey === undefined) return newId();
+  const hash = createHash('sha256')
+    .update(JSON.stringify([id, actor.id, idempotencyKey]))
+    .digest('hex');
+  // UUID v8 (RFC 9562): of our own making.
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}

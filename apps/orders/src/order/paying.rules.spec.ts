@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { OrderState } from './order.rules.js';
+import { anOrder, now, paid, payment, pending } from './order-state.fixture.js';
+import {
+  markPaid,
+  markPaymentFailed,
+  markRefunded,
+  noteAttempt,
+  refuseUnlessPayable,
+} from './paying.rules.js';
+
+describe('money that has come in', () => {
+  it('moves an order on: to the packers, or to the staff when its price is the customer’s own', () => {
+    expect(markPaid(pending, payment)).toMatchObject({
+      after: {
+        status: 'PROCESSING',
+        paymentStatus: 'PAID',
+        paymentState: 'SUCCEEDED',
+        payBefore: null,
+        version: 2,
+      },
+      reason: 'payment succeeded',
+    });
+    expect(markPaid({ ...pending, ownPrices: true }, payment)?.after.status).toBe('REVIEW');
+  });
+
+  it('leaves an order that is past PENDING where it is', () => {
+    for (const status of ['REVIEW', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'CANCELLED'] as const) {
+      const before = { ...pending, status };
+      expect(markPaid(before, payment)?.after).toMatchObject({ status, paymentStatus: 'PAID', version: 2 });
+    }
+  });
+
+  it('names the payment that brought it, not the latest attempt', () => {
+    const other = markPaid(pending, { paymentId: 'q', provider: 'STRIPE' });
+    expect(other?.after).toMatchObject({ paymentId: 'q', paymentProvider: 'STRIPE' });
+  });
+
+  it('counts once, whatever is told how often', () => {
+    fc.assert(
+      fc.property(anOrder, (given) => {
+        const before: OrderState = { ...pending, ...given };
+        const first = markPaid(before, payment);
+        expect(first !== null).toBe(['PENDING', 'FAILED'].includes(before.paymentStatus));
+        if (first === null) return;
+        expect(first.after.paymentStatus).toBe('PAID');
+        expect(first.after.version).toBe(before.version + 1);
+        expect(markPaid(first.after, payment)).toBeNull();
+      }),
+    );
+  });
+});
+
+describe('a payment that failed', () => {
+  it('leaves the order waiting for another', () => {
+    const failed = markPaymentFailed(pending, payment)?.after;
+    expect(failed).toEqual({ ...pending, paymentStatus: 'FAILED', paymentState: 'FAILED', version: 2 });
+    expect(markPaid(failed ?? pending, payment)?.after.status).toBe('PROCESSING');
+  });
+
+  it('says nothing when it is not the latest attempt, or money has come in', () => {
+    expect(markPaymentFailed(pending, { ...payment, paymentId: 'q' })).toBeNull();
+    expect(markPaymentFailed(paid, payment)).toBeNull();
+  });
+});
+
+describe('money that went back', () => {
+  const refund = (refunded: number) => ({ ...payment, refunded, captured: 1999 });
+
+  it.each([
+    [1, 'PARTIALLY_REFUNDED'],
+    [1998, 'PARTIALLY_REFUNDED'],
+    [1999, 'REFUNDED'],
+  ] as const)('%i of 1999 makes the order %s', (refunded, paymentStatus) => {
+    expect(markRefunded(paid, refund(refunded))?.after).toEqual({
+      ...paid,
+      ...{ paymentStatus, paymentState: paymentStatus, version: 2 },
+    });
+  });
+
+  it('is final once all of it went back, and never moves the order', () => {
+    fc.assert(
+      fc.property(
+        anOrder,
+        fc.array(fc.integer({ min: 1, max: 1999 }), { maxLength: 6 }),
+        (given, refunds) => {
+          let order: OrderState = { ...pending, ...given };
+          for (const refunded of refunds) {
+            const decision = markRefunded(order, refund(refunded));
+            const isOwed = ['PAID', 'PARTIALLY_REFUNDED'].includes(order.paymentStatus);
+            expect(decision !== null).toBe(isOwed && order.paymentId === 'p');
+            if (decision === null) continue;
+            expect(decision.after.status).toBe(order.status);
+            expect(decision.after.version).toBe(order.version + 1);
+            order = decision.after;
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('another attempt to pay', () => {
+  const attempt = { paymentId: 'q', provider: 'PAYPAL', state: 'PENDING' } as const;
+
+  it.each([
+    ['that is paid', paid, 'ALREADY_PAID'],
+    ['whose money went back', { ...paid, paymentStatus: 'REFUNDED' }, 'ALREADY_PAID'],
+    ['that is cancelled', { ...pending, status: 'CANCELLED', payBefore: null }, 'NOT_PAYABLE'],
+    ['with nothing due', { ...pending, status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' }, 'NOT_PAYABLE'],
+    ['whose window has closed', { ...pending, payBefore: now }, 'NOT_PAYABLE'],
+  ] as [string, OrderState, string][])('is refused for an order %s', (_, order, code) => {
+    expect(() => refuseUnlessPayable(order, now)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('is for orders that are due, in time', () => {
+    fc.assert(
+      fc.property(anOrder, (given) => {
+        const order: OrderState = { ...pending, ...given };
+        const isOpen = order.payBefore === null || order.payBefore > now;
+        const isDue = ['PENDING', 'FAILED'].includes(order.paymentStatus) && order.status !== 'CANCELLED';
+        if (isDue && isOpen) refuseUnlessPayable(order, now);
+        else expect(() => refuseUnlessPayable(order, now)).toThrow();
+      }),
+    );
+  });
+
+  it.each([
+    ['REQUESTED', 'PENDING'],
+    ['PENDING', 'PENDING'],
+    ['SUCCEEDED', 'PENDING'],
+    ['FAILED', 'FAILED'],
+  ] as const)('that is %s replaces the latest one, and the order is %s', (state, status) => {
+    const before = { ...pending, paymentStatus: 'FAILED', paymentState: 'FAILED' } as const;
+    expect(noteAttempt(before, { ...attempt, state })?.after).toEqual({
+      ...before,
+      ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: status, paymentStatus: status },
+      version: 2,
+    });
+  });
+
+  it.each([
+    ['under the id it has already', pending, { ...attempt, paymentId: 'p' }],
+    ['that was given up', pending, { ...attempt, state: 'CANCELLED' }],
+    ['whose money went back', pending, { ...attempt, state: 'REFUNDED' }],
+    ['of an order that is paid by now', paid, attempt],
+    ['of an order that is cancelled by now', { ...pending, status: 'CANCELLED' }, attempt],
+  ] as [string, OrderState, Parameters<typeof noteAttempt>[1]][])('%s changes nothing', (_, order, late) => {
+    expect(noteAttempt(order, late)).toBeNull();
+  });
+});

@@ -1,0 +1,86 @@
+import { DomainError } from '@order-system/contracts/errors';
+import type { PaymentStatus } from '@order-system/contracts/orders.contracts';
+import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
+import { type Decision, move, type OrderState, SETTLED } from './order.rules.js';
+
+const UNPAID: readonly PaymentStatus[] = ['PENDING', 'FAILED'];
+
+export interface PaymentFact {
+  paymentId: string;
+  provider: PaymentProviderName;
+}
+
+/** Money has come in. For a cancelled order it is on its way back already: payments sees to that. */
+export function markPaid(before: OrderState, { paymentId, provider }: PaymentFact): Decision | null {
+  if (!UNPAID.includes(before.paymentStatus)) return null;
+  const paid = {
+    paymentId,
+    paymentProvider: provider,
+    paymentState: 'SUCCEEDED',
+    paymentStatus: 'PAID',
+  } as const;
+  if (before.status !== 'PENDING')
+    return { before, after: { ...before, ...paid, version: before.version + 1 } };
+  const to = before.ownPrices ? 'REVIEW' : 'PROCESSING';
+  const { after } = move(before, { to, movers: ['payment'] });
+  return { before, after: { ...after, ...paid }, reason: 'payment succeeded' };
+}
+
+/** An attempt has failed: the order waits on, for another one. Older attempts than the latest say nothing. */
+export function markPaymentFailed(before: OrderState, { paymentId }: PaymentFact): Decision | null {
+  if (before.paymentId !== paymentId || before.paymentStatus !== 'PENDING') return null;
+  const after: OrderState = {
+    ...before,
+    paymentStatus: 'FAILED',
+    paymentState: 'FAILED',
+    version: before.version + 1,
+  };
+  return { before, after };
+}
+
+/** Amounts in minor units: `refunded` in all, of `captured`. */
+export function markRefunded(
+  before: OrderState,
+  { paymentId, refunded, captured }: PaymentFact & { refunded: number; captured: number },
+): Decision | null {
+  if (before.paymentId !== paymentId || !['PAID', 'PARTIALLY_REFUNDED'].includes(before.paymentStatus))
+    return null;
+  const status = refunded >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
+  const after: OrderState = {
+    ...before,
+    paymentStatus: status,
+    paymentState: status,
+    version: before.version + 1,
+  };
+  return { before, after };
+}
+
+/** Before another attempt to pay is made. Throws ALREADY_PAID or NOT_PAYABLE. */
+export function refuseUnlessPayable(order: OrderState, now: Date): void {
+  if (SETTLED.includes(order.paymentStatus) && order.paymentStatus !== 'NOT_REQUIRED')
+    throw new DomainError('ALREADY_PAID', 'This order has been paid.');
+  const isLate = order.payBefore !== null && order.payBefore <= now;
+  if (order.paymentStatus === 'NOT_REQUIRED' || order.status === 'CANCELLED' || isLate)
+    throw new DomainError('NOT_PAYABLE', `An order in ${order.status} with nothing due cannot be paid.`);
+}
+
+/**
+ * An attempt that payments have begun is what the order waits for now, or what has just failed. Money that has come
+ * in is told by its event.
+ */
+export function noteAttempt(
+  before: OrderState,
+  { paymentId, provider, state }: PaymentFact & { state: PaymentState },
+): Decision | null {
+  const isNew =
+    before.paymentId !== paymentId && ['REQUESTED', 'PENDING', 'SUCCEEDED', 'FAILED'].includes(state);
+  if (!isNew || !UNPAID.includes(before.paymentStatus) || before.status === 'CANCELLED') return null;
+  const status = state === 'FAILED' ? 'FAILED' : 'PENDING';
+  const attempt = {
+    paymentId,
+    paymentProvider: provider,
+    paymentState: status,
+    paymentStatus: status,
+  } as const;
+  return { before, after: { ...before, ...attempt, version: before.version + 1 } };
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DomainError } from '@order-system/contracts/errors';
+import { ListOrders, PlaceOrder } from '@order-system/contracts/orders.contracts';
+import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { someone, startOrders } from './order.fixture.js';
+
+let shop: Awaited<ReturnType<typeof startOrders>>;
+beforeAll(async () => {
+  shop = await startOrders();
+});
+afterAll(() => shop.close());
+beforeEach(() => {
+  shop.neighbours.paymentRefusal = undefined;
+  shop.neighbours.price = 1000;
+  shop.neighbours.releaseRefusal = undefined;
+});
+
+const NOTHING = 0;
+
+const place = (by: MessageContext, paymentMethod: PaymentProviderName = 'SANDBOX') =>
+  shop.rpc.call(PlaceOrder, { items: [{ productId: newId(), quantity: 3 }], paymentMethod }, by);
+const countOf = async (by: MessageContext) =>
+  (await shop.rpc.call(ListOrders, { page: 1, limit: 20 }, by)).total;
+
+describe('an order that is refused after its stock was held', () => {
+  it('gives the stock back at once, and leaves nothing behind', async () => {
+    const user = someone('user');
+    shop.neighbours.price = NOTHING;
+    await expect(place({ ...user, idempotencyKey: 'a' })).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+    const held = shop.neighbours.reserved.at(-1)?.orderId;
+    expect(shop.neighbours.released).toEqual([held]);
+    expect(await countOf(user)).toBe(0);
+    shop.neighbours.price = 1000;
+    expect((await place({ ...user, idempotencyKey: 'a' })).order.total).toBe(3000);
+    expect(shop.neighbours.released).toEqual([held]);
+  });
+
+  it('is refused for the same reason when the stock cannot be given back: then the hold lapses', async () => {
+    shop.neighbours.price = NOTHING;
+    shop.neighbours.releaseRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
+    await expect(place(someone('user'))).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});
+
+it('keeps the hold of an order whose payment cannot be started', async () => {
+  shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
+  const { order, payment } = await place(someone('user'));
+  expect(payment).toBeUndefined();
+  expect(shop.neighbours.released).not.toContain(order.id);
+});
+
+it('has as much time to be paid as every other when the clock of its process is a month ahead', async () => {
+  const now = Date.now();
+  // Only the time of day: timers run on.
+  const doNotFake = [
+    'hrtime',
+    'nextTick',
+    'performance',
+    'queueMicrotask',
+    'setImmediate',
+    'clearImmediate',
+  ] as const;
+  const timers = ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const;
+  jest.useFakeTimers({ now: now + 31 * 86_400_000, doNotFake: [...doNotFake, ...timers] });
+  const { order } = await place(someone('user')).finally(() => jest.useRealTimers());
+  expect(Math.abs(order.createdAt.getTime() - now)).toBeLessThan(60_000);
+  const [row] = await shop.db.query<{ window: number }>(sql`
+    SELECT extract(epoch FROM pay_before - created_at)::int AS window FROM orders."order" WHERE id = ${order.id}`);
+  expect(row).toEqual({ window: 30 * 60 });
+});
+
+it('is refused with a payment method that is not set up, before anything is held', async () => {
+  const user = someone('user');
+  const before = shop.neighbours.reserved.length;
+  await expect(place({ ...user, idempotencyKey: 'a' }, 'STRIPE')).rejects.toMatchObject({
+    code: 'PAYMENT_METHOD_UNAVAILABLE',
+    facts: { available: ['SANDBOX'] },
+  });
+  expect(shop.neighbours.reserved).toHaveLength(before);
+  expect(await countOf(user)).toBe(0);
+  expect((await place({ ...user, idempotencyKey: 'a' })).order.status).toBe('PENDING');
+});

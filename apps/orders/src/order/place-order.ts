@@ -1,0 +1,228 @@
+import { Injectable } from '@nestjs/common';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { GetBasketLines } from '@order-system/contracts/basket.contracts';
+import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
+import { DomainError } from '@order-system/contracts/errors';
+import { shopCurrency } from '@order-system/contracts/money';
+import { PlaceOrder } from '@order-system/contracts/orders.contracts';
+import { providerOf, StartPayment } from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { crashPoint } from '@order-system/messaging/crash-point';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { logger } from '@order-system/observability/logger';
+import { Database } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { z } from 'zod';
+import { OrdersConfig } from '../orders.config.js';
+import { readOrder } from './order.read.js';
+import { totalOf } from './order.rules.js';
+import { insertOrder, type NewLine, type NewOrder } from './order.store.js';
+import { PaymentMethods } from './payment-methods.js';
+import {
+  claimPlacement,
+  dropPlacement,
+  keepAnswer,
+  type Placement,
+  releasePlacement,
+} from './placement.store.js';
+
+const log = logger('orders');
+
+type Input = CallInput<typeof PlaceOrder>;
+type Answer = CallOutput<typeof PlaceOrder>;
+/** What the payment of an order needs to know of it. */
+type Placed = Pick<NewOrder, 'id' | 'userId' | 'paymentId' | 'total'>;
+type Item = NonNullable<Input['items']>[number];
+
+/**
+ * Places an order step by step; each step can be repeated under the ids of the placement, so a request that comes
+ * again after a crash goes on where the first one stopped.
+ */
+@Injectable()
+export class OrderPlacing {
+  constructor(
+    private readonly db: Database,
+    private readonly rpc: RpcClient,
+    private readonly config: OrdersConfig,
+    private readonly methods: PaymentMethods,
+  ) {}
+
+  async place(input: Input, ctx: MessageContext): Promise<Answer> {
+    const { actor, idempotencyKey } = ctx;
+    if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to place an order.');
+    if (idempotencyKey === undefined)
+      return this.carryOut(
+        input,
+        { orderId: newId(), paymentId: newId(), answer: null, isRepeated: false },
+        ctx,
+      );
+    const placement = await claimPlacement(this.db, actor.id, idempotencyKey, input);
+    if (placement.answer !== null) return PlaceOrder.output.parse(placement.answer);
+    crashPoint('orders.claimed');
+    try {
+      const answer = await this.carryOut(input, placement, ctx);
+      await keepAnswer(this.db, placement.orderId, z.encode(PlaceOrder.output, answer));
+      return answer;
+    } catch (error) {
+      await this.letGo(placement, error);
+      throw error;
+    }
+  }
+
+  private async carryOut(input: Input, placement: Placement, ctx: MessageContext): Promise<Answer> {
+    const order = (await this.placedBefore(placement)) ?? (await this.placeNow(input, placement, ctx));
+    const payment = await this.startPayment(input, order, ctx);
+    crashPoint('orders.payment_started');
+    return { order: await readOrder(this.db, order.id, ctx.actor), ...payment };
+  }
+
+  /** The order of an earlier try. What it was made of must not be asked again: its event has emptied the basket. */
+  private async placedBefore({ orderId, isRepeated }: Placement): Promise<Placed | undefined> {
+    if (!isRepeated) return undefined;
+    const [order] = await this.db.query<Placed>(sql`
+      SELECT id, user_id AS "userId", payment_id AS "paymentId", total FROM orders."order" WHERE id = ${orderId}`);
+    return order;
+  }
+
+  private async placeNow(
+    input: Input,
+    { orderId, paymentId }: Placement,
+    ctx: MessageContext,
+  ): Promise<Placed> {
+    const order = await this.compose(input, orderId, paymentId, ctx);
+    crashPoint('orders.reserved');
+    await this.db.inTx((tx) => insertOrder(tx, order, ctx));
+    crashPoint('orders.committed_before_reply');
+    return order;
+  }
+
+  private async compose(input: Input, id: string, paymentId: string, ctx: MessageContext): Promise<NewOrder> {
+    const {
+      description = null,
+      specifications,
+      quantity = null,
+      metadata,
+      shippingAddress,
+      notes = null,
+    } = input;
+    const common = {
+      ...{
+        id,
+        userId: ctx.actor.id ?? '',
+        currency: shopCurrency(),
+        basketId: input.basketId ?? null,
+      },
+      ...{ description, specifications, quantity, metadata, shippingAddress, notes },
+    };
+    if (description !== null || input.paymentMethod === undefined) return { ...common, ...CUSTOM };
+    const paymentProvider = providerOf(input.paymentMethod);
+    await this.methods.refuseUnlessSetUp(paymentProvider, ctx);
+    const items = await this.itemsOf(input, ctx);
+    const lines = await this.priced(id, items, ctx);
+    const total = await this.total(id, lines, ctx);
+    return {
+      ...common,
+      kind: 'CATALOG',
+      status: 'PENDING',
+      paymentStatus: 'PENDING',
+      total,
+      lines,
+      ownPrices: items.some((item) => 'title' in item),
+      payWithin: this.config.paymentWindow,
+      paymentId,
+      paymentProvider,
+      paymentState: 'PENDING',
+    };
+  }
+
+  private async itemsOf({ items, basketId }: Input, ctx: MessageContext): Promise<Item[]> {
+    if (basketId === undefined) return items ?? [];
+    const { lines } = await this.rpc.call(GetBasketLines, { id: basketId }, ctx);
+    if (lines.length === 0)
+      throw new DomainError('BASKET_EMPTY', 'The basket is empty; put something in first.');
+    return lines;
+  }
+
+  /** Holds what comes from the catalogue, at the catalogue's prices. */
+  private async priced(orderId: string, items: Item[], ctx: MessageContext): Promise<NewLine[]> {
+    const wanted = items.filter((item) => 'productId' in item);
+    // Own prices alone are checked before anything is held.
+    if (wanted.length === 0) return items.map((item) => ownLine(item));
+    const { lines } = await this.rpc.call(ReserveStock, { orderId, lines: wanted }, ctx);
+    const known = new Map(lines.map((line) => [line.productId, line]));
+    return items.map((item) => {
+      if (!('productId' in item)) return ownLine(item);
+      const line = known.get(item.productId);
+      if (!line) throw new Error(`catalog reserved no ${item.productId}`);
+      return { productId: item.productId, title: line.title, price: line.price, quantity: item.quantity };
+    });
+  }
+
+  /** The last thing an order can be refused for: what is held for it then goes back at once. */
+  private async total(orderId: string, lines: NewLine[], ctx: MessageContext): Promise<number> {
+    try {
+      return totalOf(lines);
+    } catch (error) {
+      if (lines.some(({ productId }) => productId !== null)) await this.release(orderId, ctx);
+      throw error;
+    }
+  }
+
+  private async release(orderId: string, ctx: MessageContext): Promise<void> {
+    try {
+      await this.rpc.call(ReleaseStock, { orderId }, ctx);
+    } catch (err) {
+      log.warn(
+        { err, orderId, correlationId: ctx.correlationId },
+        'the stock stays held until the hold lapses',
+      );
+    }
+  }
+
+  /** When it fails the order stands and can be paid later: the answer then has no payment. */
+  private async startPayment(
+    input: Input,
+    order: Placed,
+    ctx: MessageContext,
+  ): Promise<Omit<Answer, 'order'>> {
+    if (input.paymentMethod === undefined || order.paymentId === null) return {};
+    const { paymentMethodId, paymentFlow: flow = 'FRONTEND', paymentMethod: method } = input;
+    const { id: orderId, paymentId, userId, total: amount } = order;
+    try {
+      const request = { paymentId, orderId, userId, amount, method, flow, paymentMethodId };
+      return await this.rpc.call(StartPayment, request, ctx);
+    } catch (err) {
+      log.warn({ err, orderId, correlationId: ctx.correlationId }, 'the payment could not be started');
+      return {};
+    }
+  }
+
+  private async letGo({ orderId }: Placement, error: unknown): Promise<void> {
+    const isRefusal = error instanceof DomainError && !error.retryable;
+    try {
+      await (isRefusal ? dropPlacement(this.db, orderId) : releasePlacement(this.db, orderId));
+    } catch (err) {
+      log.warn({ err, orderId }, 'the key stays taken until its lease ends');
+    }
+  }
+}
+
+/** What staff and customer will talk about first: nothing to pay yet. */
+const CUSTOM = {
+  kind: 'CUSTOM',
+  status: 'REVIEW',
+  paymentStatus: 'NOT_REQUIRED',
+  total: 0,
+  lines: [],
+  ownPrices: false,
+  payWithin: null,
+  paymentId: null,
+  paymentProvider: null,
+  paymentState: null,
+} as const;
+
+function ownLine(item: Item): NewLine {
+  if (!('title' in item)) throw new Error('not a line of the customer');
+  return { productId: null, title: item.title, price: item.price, quantity: item.quantity };
+}

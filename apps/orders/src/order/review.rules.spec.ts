@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { move, type OrderState } from './order.rules.js';
+import { markNotStarted, markStarted, type Quote, settle } from './review.rules.js';
+
+const custom: OrderState = {
+  ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
+  ...{ currency: 'USD', total: 0, ownPrices: false, payBefore: null, paymentId: null, paymentProvider: null },
+  ...{ paymentState: null, trackingNumber: null, carrier: null, version: 1 },
+};
+const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
+const summary = 'Agreed.';
+const quote: Quote = { amount: 5000, paymentId: 'p', provider: 'SANDBOX' };
+
+describe('settling a review', () => {
+  it('moves an order that waits for it, with the summary as the reason', () => {
+    for (const order of [custom, paid])
+      expect(settle(order, { summary })).toEqual({
+        before: order,
+        after: { ...order, status: 'PROCESSING', version: 2 },
+        reason: summary,
+      });
+  });
+
+  it('makes a quote what is to be paid before the order can be completed', () => {
+    const after = settle(custom, { summary, quote })?.after ?? custom;
+    expect(after).toMatchObject({
+      status: 'PROCESSING',
+      total: 5000,
+      paymentStatus: 'PENDING',
+      paymentId: 'p',
+    });
+    expect(after).toMatchObject({ paymentProvider: 'SANDBOX', paymentState: 'REQUESTED', payBefore: null });
+    expect(() => move(after, { to: 'COMPLETED', movers: ['admin'] })).toThrow('it has not been paid yet');
+  });
+
+  it.each(['PENDING', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'CANCELLED'] as const)(
+    'leaves an order in %s alone, and takes no quote for it',
+    (status) => {
+      expect(settle({ ...custom, status }, { summary })).toBeNull();
+      expect(() => settle({ ...custom, status }, { summary, quote })).toThrow(
+        expect.objectContaining({
+          code: 'ILLEGAL_TRANSITION',
+          facts: expect.objectContaining({ from: status }),
+        }),
+      );
+    },
+  );
+
+  it('takes no quote for an order that has prices', () => {
+    expect(() => settle(paid, { summary, quote })).toThrow('the order has its prices already');
+  });
+});
+
+describe('the payment of a quoted order', () => {
+  const waiting = settle(custom, { summary, quote })?.after ?? custom;
+
+  it('is noted as started, or as not to be started', () => {
+    expect(markStarted(waiting, 'p')?.after).toMatchObject({
+      paymentState: 'PENDING',
+      paymentStatus: 'PENDING',
+    });
+    expect(markNotStarted(waiting, 'p')?.after).toMatchObject({
+      paymentState: 'FAILED',
+      paymentStatus: 'FAILED',
+    });
+  });
+
+  it('says nothing about an order that has gone on meanwhile', () => {
+    const others: OrderState[] = [
+      { ...waiting, paymentId: 'another', paymentState: 'PENDING' },
+      { ...waiting, paymentState: 'SUCCEEDED', paymentStatus: 'PAID' },
+      { ...waiting, paymentState: 'FAILED', paymentStatus: 'FAILED' },
+    ];
+    for (const order of others) {
+      expect(markStarted(order, 'p')).toBeNull();
+      expect(markNotStarted(order, 'p')).toBeNull();
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DomainError } from '@order-system/contracts/errors';
+import {
+  CancelOrder,
+  GetOrder,
+  PayOrder,
+  PlaceOrder,
+  SetOrderStatus,
+  SettleReview,
+} from '@order-system/contracts/orders.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { eventually } from '@order-system/messaging/testing/eventually';
+import { newId } from '@order-system/prisma/id';
+import { someone, startOrders } from './order.fixture.js';
+
+const admin = someone('admin');
+const summary = 'Agreed.';
+
+let shop: Awaited<ReturnType<typeof startOrders>>;
+beforeAll(async () => {
+  shop = await startOrders();
+});
+afterAll(() => shop.close());
+beforeEach(() => void (shop.neighbours.paymentRefusal = undefined));
+
+const place = async (owner: MessageContext = someone('user')) =>
+  (await shop.rpc.call(PlaceOrder, { description: 'A table', quantity: 1 }, owner)).order;
+const settle = (
+  id: string,
+  { closingId = newId(), quote = undefined as number | undefined } = {},
+  by = admin,
+) => shop.rpc.call(SettleReview, { id, closingId, summary, ...(quote === undefined ? {} : { quote }) }, by);
+const read = (id: string) => shop.rpc.call(GetOrder, { id }, admin);
+const startsOf = (id: string) => shop.neighbours.startsOf(id);
+
+describe('settling a review', () => {
+  it('moves the order once, however often its closing comes', async () => {
+    const { id } = await place();
+    const closingId = newId();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => settle(id, { closingId })));
+    for (const { status } of answers) expect(status).toBe('PROCESSING');
+    const { history } = await read(id);
+    expect(history).toHaveLength(2);
+    expect(history[1]).toMatchObject({
+      from: 'REVIEW',
+      to: 'PROCESSING',
+      by: admin.actor.id,
+      reason: summary,
+    });
+    expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.updated']);
+    expect(startsOf(id)).toEqual([]);
+  });
+
+  it('is for staff only', async () => {
+    const owner = someone('user');
+    const { id } = await place(owner);
+    await expect(settle(id, {}, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('leaves a cancelled order alone, and refuses a quote for it without a trace', async () => {
+    const { id } = await place();
+    await shop.rpc.call(CancelOrder, { id }, admin);
+    const closingId = newId();
+    await expect(settle(id, { closingId, quote: 5000 })).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+      facts: { from: 'CANCELLED', possible: [] },
+    });
+    expect(await settle(id, { closingId })).toMatchObject({ status: 'CANCELLED', total: 0 });
+    expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.cancelled']);
+  });
+});
+
+describe('a quote', () => {
+  it('becomes what is to be paid, and its payment is started under one id', async () => {
+    const { id, userId } = await place();
+    const settled = await settle(id, { quote: 5000 });
+    expect(settled).toMatchObject({ status: 'PROCESSING', total: 5000, paymentStatus: 'PENDING' });
+    const payment = await eventually(async () => {
+      const order = await read(id);
+      expect(order.payment).toMatchObject({ status: 'PENDING', amount: 5000, provider: 'SANDBOX' });
+      return order.payment;
+    });
+    expect(payment?.id).toBe(settled.payment?.id);
+    expect(startsOf(id)).toEqual([
+      { paymentId: payment?.id, orderId: id, userId, amount: 5000, method: 'SANDBOX', flow: 'FRONTEND' },
+    ]);
+    await expect(shop.rpc.call(SetOrderStatus, { id, status: 'COMPLETED' }, admin)).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+    });
+  });
+
+  it('is started again when payments were away, as the same payment', async () => {
+    shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
+    const { id } = await place();
+    await settle(id, { quote: 5000 });
+    await eventually(() => expect(startsOf(id)).not.toEqual([]));
+    shop.neighbours.paymentRefusal = undefined;
+    await eventually(async () => expect((await read(id)).payment?.status).toBe('PENDING'));
+    expect(new Set(startsOf(id).map(({ paymentId }) => paymentId)).size).toBe(1);
+  });
+
+  it('that payments refuse can be paid in another way', async () => {
+    shop.neighbours.paymentRefusal = new DomainError('PAYMENT_METHOD_UNAVAILABLE', 'not set up');
+    const owner = someone('user');
+    const { id } = await place(owner);
+    await settle(id, { quote: 5000 });
+    await eventually(async () => expect((await read(id)).paymentStatus).toBe('FAILED'));
+    shop.neighbours.paymentRefusal = undefined;
+    const { order } = await shop.rpc.call(PayOrder, { id, paymentMethod: 'stub' }, owner);
+    expect(order).toMatchObject({ paymentStatus: 'PENDING', payment: { status: 'PENDING' } });
+  });
+});

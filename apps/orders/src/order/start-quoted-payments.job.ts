@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '@order-system/contracts/errors';
+import { type PaymentProviderName, StartPayment } from '@order-system/contracts/payments.contracts';
+import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { RpcClient } from '@order-system/messaging/rpc-client';
+import { logger } from '@order-system/observability/logger';
+import { Database } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import type { Job } from '@order-system/service-host/service';
+import type { Decision, OrderState } from './order.rules.js';
+import { loadOrder, saveOrder } from './order.store.js';
+import { markNotStarted, markStarted } from './review.rules.js';
+
+const log = logger('orders');
+const BATCH = 50;
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+interface Quoted {
+  id: string;
+  userId: string;
+  paymentId: string;
+  provider: PaymentProviderName;
+  total: number;
+  correlationId: string;
+}
+
+/**
+ * Starts the payments of quoted orders. Each has its id since it was quoted, so starting it again after a crash, or
+ * in two processes at once, is the same payment.
+ */
+@Injectable()
+export class StartQuotedPayments implements Job {
+  readonly everyMs = 1000;
+
+  constructor(
+    private readonly db: Database,
+    private readonly rpc: RpcClient,
+  ) {}
+
+  async run(): Promise<void> {
+    for (let after = BEFORE_ALL; ;) {
+      const batch = await this.due(after);
+      for (const order of batch) await this.start(order);
+      const last = batch.at(-1);
+      if (!last || batch.length < BATCH) return;
+      after = last.id;
+    }
+  }
+
+  private due(after: string): Promise<Quoted[]> {
+    return this.db.query<Quoted>(sql`
+      SELECT o.id, o.user_id AS "userId", o.payment_id AS "paymentId", o.payment_provider AS provider, o.total,
+        e.correlation_id AS "correlationId"
+      FROM orders."order" o
+      JOIN events.event e ON e.aggregate_id = o.id AND e.aggregate_version = o.version
+      WHERE o.payment_state = 'REQUESTED' AND o.payment_status = 'PENDING' AND o.status <> 'CANCELLED'
+        AND o.id > ${after}
+      ORDER BY o.id LIMIT ${BATCH}`);
+  }
+
+  /** Throws when payments cannot be reached: then the others have to wait as well. */
+  private async start({ id, userId, paymentId, provider, total, correlationId }: Quoted): Promise<void> {
+    const ctx = systemContext(correlationId);
+    const request = {
+      paymentId,
+      orderId: id,
+      userId,
+      amount: total,
+      method: provider,
+      flow: 'FRONTEND',
+    } as const;
+    try {
+      await this.rpc.call(StartPayment, request, ctx);
+    } catch (err) {
+      if (!(err instanceof DomainError) || err.code === 'SERVICE_UNAVAILABLE') throw err;
+      log.warn({ err, orderId: id, correlationId }, 'the payment of a quoted order could not be started');
+      if (!err.retryable) await this.note(id, ctx, (order) => markNotStarted(order, paymentId));
+      return;
+    }
+    await this.note(id, ctx, (order) => markStarted(order, paymentId));
+  }
+
+  private note(id: string, ctx: MessageContext, rule: (order: OrderState) => Decision | null): Promise<void> {
+    return this.db.inTx(async (tx) => {
+      const decision = rule(await loadOrder(tx, id, ctx.actor));
+      if (decision) await saveOrder(tx, decision, ctx);
+    });
+  }
+}

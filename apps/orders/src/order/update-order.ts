@@ -1,0 +1,29 @@
+import type { CallInput } from '@order-system/contracts/define';
+import { DomainError, notFound } from '@order-system/contracts/errors';
+import type { UpdateOrder } from '@order-system/contracts/orders.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import type { Tx } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import { loadOrder, saveOrder } from './order.store.js';
+
+/** The owner changes what they asked for, while staff have not agreed to it. */
+export async function updateOrder(
+  tx: Tx,
+  { id, description, specifications, quantity, metadata }: CallInput<typeof UpdateOrder>,
+  ctx: MessageContext,
+): Promise<void> {
+  const before = await loadOrder(tx, id, ctx.actor);
+  if (before.userId !== ctx.actor.id) throw notFound('order');
+  if (before.status !== 'REVIEW')
+    throw new DomainError('ILLEGAL_TRANSITION', `An order in ${before.status} can no longer be edited.`, {
+      from: before.status,
+      possible: [],
+    });
+  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+  await tx.execute(sql`
+    UPDATE orders."order" SET description = coalesce(${description ?? null}, description),
+      specifications = coalesce(${json(specifications)}::jsonb, specifications),
+      quantity = coalesce(${quantity ?? null}, quantity), metadata = coalesce(${json(metadata)}::jsonb, metadata)
+    WHERE id = ${id}`);
+  await saveOrder(tx, { before, after: { ...before, version: before.version + 1 } }, ctx);
+}

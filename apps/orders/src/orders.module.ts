@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { defineService } from '@order-system/service-host/service';
+import { ExpireOrders } from './order/expire-orders.job.js';
+import { orderPayments } from './order/order.consumer.js';
+import { OrderRpc } from './order/order.rpc.js';
+import { OrderPaying } from './order/pay-order.js';
+import { OrderPlacing } from './order/place-order.js';
+import { PaymentMethods } from './order/payment-methods.js';
+import { PrunePlacements } from './order/prune-placements.job.js';
+import { StartQuotedPayments } from './order/start-quoted-payments.job.js';
+import { OrdersConfig } from './orders.config.js';
+
+@Module({
+  controllers: [OrderRpc],
+  providers: [
+    OrderPlacing,
+    OrderPaying,
+    PaymentMethods,
+    { provide: OrdersConfig, useFactory: () => new OrdersConfig() },
+  ],
+})
+export class OrdersModule {}
+
+export const orders = defineService({
+  name: 'orders',
+  module: OrdersModule,
+  consumers: [orderPayments],
+  jobs: [ExpireOrders, PrunePlacements, StartQuotedPayments],
+});

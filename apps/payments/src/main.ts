@@ -1,0 +1,4 @@
+import { runService } from '@order-system/service-host/run';
+import { payments } from './payments.module.js';
+
+await runService(payments);

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import {
+  type PaymentsKit,
+  aStart,
+  admin,
+  eventsOf,
+  givenPaid,
+  paymentOf,
+  refundsOf,
+  startPayments,
+  user,
+} from './payment.fixture.js';
+import { requestRefund } from './refund-payment.js';
+import { eventually } from '../testing/eventually.js';
+
+let kit: PaymentsKit;
+beforeAll(async () => {
+  kit = await startPayments();
+});
+afterAll(() => kit.close());
+
+const givenBack = async (paymentId: string) => {
+  const [row] = await kit.db.query<{ refunded: number }>(
+    sql`SELECT refunded FROM payments.sandbox_session WHERE payment_id = ${paymentId}`,
+  );
+  return row?.refunded;
+};
+
+describe('a refund', () => {
+  it('gives back a part, then all that is left', async () => {
+    const { payment } = await givenPaid(kit);
+    const part = await kit.refunding.execute({ id: payment.id, amount: 500, reason: 'a scratch' }, admin());
+    expect(part).toMatchObject({ status: 'PARTIALLY_REFUNDED', refunded: 500 });
+    const rest = await kit.refunding.execute({ id: payment.id }, admin());
+    expect(rest).toMatchObject({ status: 'REFUNDED', refunded: 1999 });
+    expect(await givenBack(payment.id)).toBe(1999);
+    expect(await eventsOf(kit.db, payment.id)).toEqual([
+      ...['payment.started', 'payment.succeeded', 'payment.refunded', 'payment.refunded'],
+    ]);
+  });
+
+  it('is for admins', async () => {
+    const { payment } = await givenPaid(kit);
+    await expect(kit.refunding.execute({ id: payment.id }, user(payment.userId))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
+  it('of what does not exist, was not captured, or is gone is refused', async () => {
+    await expect(kit.refunding.execute({ id: newId() }, admin())).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    const { payment } = await kit.starting.execute(aStart(), user());
+    const refused = { code: 'REFUND_EXCEEDS_CAPTURED' };
+    await expect(kit.refunding.execute({ id: payment.id }, admin())).rejects.toMatchObject(refused);
+    const paid = await givenPaid(kit);
+    await expect(kit.refunding.execute({ id: paid.payment.id, amount: 2000 }, admin())).rejects.toMatchObject(
+      refused,
+    );
+    await kit.refunding.execute({ id: paid.payment.id }, admin());
+    await expect(kit.refunding.execute({ id: paid.payment.id }, admin())).rejects.toMatchObject(refused);
+  });
+
+  it('never exceeds what was captured, whatever is asked for at once', async () => {
+    const { payment } = await givenPaid(kit);
+    const tries = await Promise.allSettled(
+      Array.from({ length: 20 }, () => kit.refunding.execute({ id: payment.id, amount: 300 }, admin())),
+    );
+    expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(6);
+    expect(await paymentOf(kit.db, payment.id)).toMatchObject({
+      refunded: 1800,
+      status: 'PARTIALLY_REFUNDED',
+    });
+    expect(await givenBack(payment.id)).toBe(1800);
+  });
+
+  it('under one key happens once, and answers alike', async () => {
+    const { payment } = await givenPaid(kit);
+    const ctx = { ...admin(), idempotencyKey: 'k1' };
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => kit.refunding.execute({ id: payment.id, amount: 100 }, ctx)),
+    );
+    answers.push(await kit.refunding.execute({ id: payment.id, amount: 100 }, ctx));
+    expect(answers.every((answer) => answer.refunded === 100)).toBe(true);
+    expect(await refundsOf(kit.db, payment.id)).toHaveLength(1);
+    await expect(kit.refunding.execute({ id: payment.id, amount: 200 }, ctx)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+  });
+
+  it('that was interrupted is finished by the job', async () => {
+    const { payment } = await givenPaid(kit);
+    await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 700 }, admin()));
+    await kit.db.execute(sql`UPDATE payments.refund SET next_at = now() WHERE payment_id = ${payment.id}`);
+    await Promise.all([kit.runJobs(), kit.runJobs()]);
+    expect(await paymentOf(kit.db, payment.id)).toMatchObject({ refunded: 700 });
+    expect(await givenBack(payment.id)).toBe(700);
+  });
+});
+
+describe('a cancelled order', () => {
+  const isRefunded = (id: string) => async () => {
+    await kit.runJobs();
+    return (await paymentOf(kit.db, id)).status === 'REFUNDED';
+  };
+
+  it('gets back what was captured before', async () => {
+    const { payment } = await givenPaid(kit);
+    await kit.refunding.execute({ id: payment.id, amount: 999 }, admin());
+    await kit.cancelOrder(payment.orderId);
+    await kit.cancelOrder(payment.orderId);
+    await eventually(isRefunded(payment.id));
+    expect(await givenBack(payment.id)).toBe(1999);
+    expect((await refundsOf(kit.db, payment.id)).map((refund) => refund.amount)).toEqual([999, 1000]);
+  });
+
+  it('gets back what is captured after', async () => {
+    const started = await kit.starting.execute(aStart(), user());
+    await kit.cancelOrder(started.payment.orderId);
+    // The customer was faster at the provider than we were.
+    await kit.settle(started, 'pay');
+    await eventually(isRefunded(started.payment.id));
+    expect(await givenBack(started.payment.id)).toBe(1999);
+    expect(await eventsOf(kit.db, started.payment.id)).toEqual([
+      ...['payment.started', 'payment.succeeded', 'payment.refunded'],
+    ]);
+  });
+
+  it('gets everything back when capture and cancellation race', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, () => kit.starting.execute(aStart(), user())));
+    await Promise.all(
+      all.flatMap((started) => [
+        kit.settle(started, 'pay'),
+        kit.cancelOrder(started.payment.orderId),
+        kit.runJobs(),
+      ]),
+    );
+    for (const { payment } of all) {
+      await eventually(async () => {
+        await kit.runJobs();
+        const { status, check_at } = await paymentOf(kit.db, payment.id);
+        return status === 'REFUNDED' || (status === 'CANCELLED' && check_at === null);
+      });
+      const { status } = await paymentOf(kit.db, payment.id);
+      expect(await givenBack(payment.id)).toBe(status === 'REFUNDED' ? 1999 : 0);
+    }
+  });
+});
+
+describe('an order with two attempts', () => {
+  it('keeps the money of one when both are captured', async () => {
+    const orderId = newId();
+    const first = await kit.starting.execute(aStart({ orderId }), user());
+    kit.gateway.isDown = true;
+    await kit.settle(first, 'pay');
+    const second = await kit.starting.execute(aStart({ orderId }), user());
+    await kit.settle(second, 'pay');
+    kit.gateway.isDown = false;
+    await eventually(async () => {
+      await kit.runJobs();
+      const statuses = [first, second].map(
+        async ({ payment }) => (await paymentOf(kit.db, payment.id)).status,
+      );
+      return (await Promise.all(statuses)).sort().join() === 'REFUNDED,SUCCEEDED';
+    });
+  });
+
+  it('gives the second one up when the first turns out to be paid', async () => {
+    const orderId = newId();
+    const first = await kit.starting.execute(aStart({ orderId }), user());
+    kit.gateway.isDown = true;
+    await kit.settle(first, 'pay');
+    const second = await kit.starting.execute(aStart({ orderId }), user());
+    kit.gateway.isDown = false;
+    await kit.runJobs();
+    await eventually(async () => (await paymentOf(kit.db, first.payment.id)).status === 'SUCCEEDED');
+    await kit.runJobs();
+    expect((await paymentOf(kit.db, second.payment.id)).status).toBe('CANCELLED');
+    expect(await kit.settle(second, 'pay')).toMatchObject({ status: 'EXPIRED' });
+  });
+});

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { DomainError, notFound } from '@order-system/contracts/errors';
+import { PaymentRefunded, RefundPayment as RefundCall } from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { once } from '@order-system/messaging/idempotency';
+import { emit, fact } from '@order-system/messaging/outbox';
+import { logger } from '@order-system/observability/logger';
+import { Database, type Tx } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import type { RefundAnswer } from '../provider/payment-provider.js';
+import { Providers } from '../provider/providers.js';
+import { refundAmount, statusAfterRefund } from './payment.rules.js';
+import { type PaymentRow, inItsFlow, toPayment } from './payment.store.js';
+import {
+  type DueRefund,
+  type RefundRow,
+  addRefunded,
+  endRefund,
+  findRefund,
+  insertRefund,
+  lockPayment,
+  lockPaymentOf,
+  sumRequested,
+} from './refund.store.js';
+import { factOf } from './settle-payment.js';
+
+const log = logger('payments');
+
+type Input = CallInput<typeof RefundCall>;
+
+/** How long an admin's own request may take before the job takes the refund over. */
+const LEASE_MS = 30_000;
+
+/** Commits the intent, whose id is the provider's key, asks the provider, commits the answer. */
+@Injectable()
+export class RefundPayment {
+  constructor(
+    private readonly db: Database,
+    private readonly providers: Providers,
+  ) {}
+
+  async execute(input: Input, ctx: MessageContext): Promise<CallOutput<typeof RefundCall>> {
+    if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only an admin can refund.');
+    const id = refundIdOf(ctx);
+    const due = await this.db.inTx((tx) => requestRefund(tx, { ...input, refundId: id }, ctx));
+    const answer = await this.finish(due);
+    if (answer.state === 'refused') {
+      await this.db.inTx((tx) => recordRefund(tx, { refund: due, answer }, ctx));
+      throw new DomainError('REFUND_EXCEEDS_CAPTURED', `The provider refused: ${answer.reason}.`);
+    }
+    return this.db.inTx((tx) =>
+      once(tx, ctx, RefundCall, input, async () =>
+        toPayment(await recordRefund(tx, { refund: due, answer }, ctx)),
+      ),
+    );
+  }
+
+  /** Asks the provider, unless its answer is known. The refund's id is its key: it gives money back once. */
+  async finish(refund: DueRefund): Promise<RefundAnswer> {
+    if (refund.status === 'SUCCEEDED') return { state: 'refunded', ref: refund.provider_ref ?? '' };
+    if (refund.status === 'FAILED') return { state: 'refused', reason: 'it was refused before' };
+    const provider = this.providers.find(refund.provider);
+    if (!provider) return { state: 'unknown', reason: `${refund.provider} is not set up here` };
+    return provider.refund({
+      refundId: refund.id,
+      paymentId: refund.payment_id,
+      providerRef: refund.payment_ref,
+      amount: refund.amount,
+      currency: refund.currency,
+      reason: refund.reason,
+    });
+  }
+}
+
+/** A repeated request continues the refund of the first time. */
+function refundIdOf({ actor, idempotencyKey }: MessageContext): string {
+  if (idempotencyKey === undefined || actor.id === null) return newId();
+  const hash = createHash('sha256').update(`refund ${actor.id} ${idempotencyKey}`).digest();
+  hash[6] = (hash.readUInt8(6) & 0x0f) | 0x80; // UUID version 8: made by a rule of our own
+  hash[8] = (hash.readUInt8(8) & 0x3f) | 0x80;
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** Promises money back: under the payment's lock, so that all promises together never exceed what was captured. */
+export async function requestRefund(
+  tx: Tx,
+  { id, refundId, amount, reason }: Input & { refundId: string },
+  _ctx: MessageContext,
+): Promise<DueRefund> {
+  const payment = await lockPayment(tx, id);
+  if (!payment) throw notFound('payment');
+  const known = await findRefund(tx, refundId);
+  if (known) return withPayment(known, payment);
+  const requested = await sumRequested(tx, payment.id);
+  const granted = refundAmount(payment, requested, amount);
+  const refund = {
+    id: refundId,
+    paymentId: payment.id,
+    amount: granted,
+    reason: reason ?? null,
+    leaseMs: LEASE_MS,
+  };
+  return withPayment(await insertRefund(tx, refund), payment);
+}
+
+/** What the provider said about a refund, applied once. */
+export async function recordRefund(
+  tx: Tx,
+  { refund, answer }: { refund: RefundRow; answer: RefundAnswer },
+  ctx: MessageContext,
+): Promise<PaymentRow> {
+  const payment = await lockPaymentOf(tx, refund.id);
+  if (!payment) throw new Error(`refund ${refund.id} has no payment`);
+  if (answer.state === 'unknown') return payment;
+  if (answer.state === 'refused') {
+    const ended = await endRefund(tx, refund.id, 'FAILED', null);
+    if (ended > 0)
+      log.error({ refund: refund.id, payment: payment.id, reason: answer.reason }, 'a refund was refused');
+    return payment;
+  }
+  if ((await endRefund(tx, refund.id, 'SUCCEEDED', answer.ref)) === 0) return payment;
+  const status = statusAfterRefund(payment.amount, payment.refunded + refund.amount);
+  const after = await addRefunded(tx, payment, refund.amount, status);
+  if (!after) throw new Error('a locked payment vanished');
+  const aggregate = { type: 'payment', id: after.id, version: after.version };
+  const data = {
+    ...factOf(after),
+    amount: refund.amount,
+    refunded: after.refunded,
+    captured: after.amount,
+    reason: refund.reason,
+  };
+  await emit(tx, inItsFlow(after, ctx), [fact(PaymentRefunded, aggregate, data)]);
+  return after;
+}
+
+const withPayment = (refund: RefundRow, payment: PaymentRow): DueRefund => ({
+  ...refund,
+  provider: payment.provider,
+  currency: payment.currency,
+  correlation_id: payment.correlation_id,
+  payment_ref: payment.provider_ref,
+});

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
+import { shopCurrency } from '@order-system/contracts/money';
+import {
+  PaymentStarted,
+  type StartPayment as StartCall,
+  providerOf,
+} from '@order-system/contracts/payments.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { crashPoint } from '@order-system/messaging/crash-point';
+import { emit, fact } from '@order-system/messaging/outbox';
+import { Database, type Tx } from '@order-system/prisma/database';
+import type { StartRequest } from '../provider/payment-provider.js';
+import { Providers } from '../provider/providers.js';
+import type { ProviderAnswer } from './payment.rules.js';
+import {
+  type NewAttempt,
+  type PaymentRow,
+  type Queries,
+  findObstacle,
+  findPayment,
+  insertAttempt,
+  saveLateOpening,
+  saveOpening,
+  toStarted,
+} from './payment.store.js';
+import { factOf, settlePayment } from './settle-payment.js';
+
+type Input = CallInput<typeof StartCall>;
+
+/** Commits the intent under the provider's key, asks the provider, commits the answer. */
+@Injectable()
+export class StartPayment {
+  constructor(
+    private readonly db: Database,
+    private readonly providers: Providers,
+  ) {}
+
+  async execute(input: Input, ctx: MessageContext): Promise<CallOutput<typeof StartCall>> {
+    const provider = this.providers.get(providerOf(input.method));
+    // A statement is a transaction of its own: this one is committed when it returns.
+    const attempt = await openAttempt(this.db, input, ctx);
+    crashPoint('payments.key_saved_before_call');
+    if (attempt.status !== 'REQUESTED') return toStarted(attempt);
+    const answer = await provider.start(toRequest(attempt));
+    crashPoint('payments.called_before_save');
+    return toStarted(await this.db.inTx((tx) => recordAnswer(tx, { attempt, answer }, ctx)));
+  }
+}
+
+const MOST_TRIES = 5;
+
+/** The attempt of this payment id: a new one, or the one of the first time. */
+async function openAttempt(db: Queries, input: Input, ctx: MessageContext): Promise<PaymentRow> {
+  const wanted = toAttempt(input, ctx);
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
+    const made = await insertAttempt(db, wanted);
+    if (made) return made;
+    const known = await findPayment(db, wanted.id);
+    if (known) return sameAttempt(known, wanted);
+    const { closed, paid } = await findObstacle(db, wanted.order_id);
+    if (paid) throw new DomainError('ALREADY_PAID', 'The order is already paid.');
+    if (closed) throw new DomainError('NOT_PAYABLE', 'The order takes no payment any more.');
+    // Another attempt of the order opened at this very moment: the next try gives that one up.
+  }
+  throw new DomainError('STALE_WRITE', 'Another payment of the order was started at the same time.');
+}
+
+function sameAttempt(known: PaymentRow, wanted: NewAttempt): PaymentRow {
+  const fields = ['order_id', 'user_id', 'provider', 'flow', 'amount', 'currency'] as const;
+  if (fields.every((field) => known[field] === wanted[field])) return known;
+  throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'The payment id was used for another payment.');
+}
+
+/** What the provider said, unless the attempt has moved on meanwhile. */
+export async function recordAnswer(
+  tx: Tx,
+  { attempt, answer }: { attempt: PaymentRow; answer: ProviderAnswer },
+  ctx: MessageContext,
+): Promise<PaymentRow> {
+  if (answer.state !== 'open') {
+    const settled = await settlePayment(
+      tx,
+      { provider: attempt.provider, paymentId: attempt.id, answer },
+      ctx,
+    );
+    return 'payment' in settled ? settled.payment : attempt;
+  }
+  const opened = await saveOpening(tx, attempt.id, answer);
+  if (opened) {
+    const aggregate = { type: 'payment', id: opened.id, version: opened.version };
+    const link = opened.payment_url === null ? {} : { paymentUrl: opened.payment_url };
+    await emit(tx, ctx, [fact(PaymentStarted, aggregate, { ...factOf(opened), ...link })]);
+    return opened;
+  }
+  await saveLateOpening(tx, attempt.id, answer.ref);
+  return (await findPayment(tx, attempt.id)) ?? attempt;
+}
+
+const toAttempt = (input: Input, ctx: MessageContext): NewAttempt => ({
+  id: input.paymentId,
+  order_id: input.orderId,
+  user_id: input.userId,
+  provider: providerOf(input.method),
+  flow: input.flow === 'BACKEND' ? 'BACKEND' : 'FRONTEND',
+  amount: input.amount,
+  currency: shopCurrency(),
+  method_id: input.paymentMethodId ?? null,
+  correlation_id: ctx.correlationId,
+});
+
+export const toRequest = (attempt: PaymentRow): StartRequest => ({
+  paymentId: attempt.id,
+  orderId: attempt.order_id,
+  amount: attempt.amount,
+  currency: attempt.currency,
+  flow: attempt.flow,
+  methodId: attempt.method_id,
+});

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { defineCall } from './define.js';
+import { Money } from './money.js';
+import { Id, Nothing, Quantity } from './primitives.js';
+
+export const BasketLine = z.object({
+  productId: Id,
+  title: z.string(),
+  price: Money,
+  quantity: z.int(),
+  total: Money,
+  available: z.int().meta({ description: 'How many can be bought now' }),
+  inStock: z.boolean().meta({ description: 'Whether the stock suffices for this line' }),
+});
+
+export const Basket = z.object({
+  id: Id,
+  userId: Id.nullable(),
+  items: z.array(BasketLine),
+  subtotal: Money,
+  currency: z.string(),
+});
+export type Basket = z.output<typeof Basket>;
+
+const BasketQuantity = Quantity.max(10_000);
+
+/** Signed in: the open basket if there is one. */
+export const CreateBasket = defineCall('basket.create', { kind: 'command', input: Nothing, output: Basket });
+export const GetOwnBasket = defineCall('basket.own', { kind: 'query', input: Nothing, output: Basket });
+export const GetBasket = defineCall('basket.get', {
+  kind: 'query',
+  input: z.object({ id: Id }),
+  output: Basket,
+});
+
+export const AddBasketItem = defineCall('basket.addItem', {
+  kind: 'command',
+  input: z.strictObject({ id: Id, productId: Id, quantity: BasketQuantity }),
+  output: Basket,
+});
+export const SetBasketItem = defineCall('basket.setItem', {
+  kind: 'command',
+  input: z.strictObject({ id: Id, productId: Id, quantity: BasketQuantity }),
+  output: Basket,
+});
+export const RemoveBasketItem = defineCall('basket.removeItem', {
+  kind: 'command',
+  input: z.strictObject({ id: Id, productId: Id }),
+  output: Basket,
+});
+export const ClearBasket = defineCall('basket.clear', {
+  kind: 'command',
+  input: z.object({ id: Id }),
+  output: Basket,
+});
+export const MergeBaskets = defineCall('basket.merge', {
+  kind: 'command',
+  input: z.strictObject({ id: Id, fromBasketId: Id }),
+  output: Basket,
+});
+/** What an order is made of; no prices, they are the catalogue's to say. */
+export const GetBasketLines = defineCall('basket.lines', {
+  kind: 'query',
+  input: z.object({ id: Id }),
+  output: z.object({ lines: z.array(z.object({ productId: Id, quantity: z.int() })) }),
+});

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** Upper and lower case are the same UUID; PostgreSQL answers in lower case. */
+export const Id = z.uuid().toLowerCase();
+
+/** On a wire ISO 8601 text in UTC, inside a Date. */
+export const Instant = z.codec(z.iso.datetime({ offset: true }), z.date(), {
+  decode: (text) => new Date(text),
+  encode: (date) => date.toISOString(),
+});
+
+/** Text as people type it: no NUL, which PostgreSQL cannot store, and no lone surrogates, which UTF-8 cannot. */
+export const text = (min: number, max: number) =>
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => !value.includes('\u0000') && value.isWellFormed(), 'must be well-formed text');
+
+/** A line of text that says something: not only blanks. */
+export const line = (max: number) => text(1, max).regex(/\S/, 'must not be blank');
+
+export const Quantity = z.int().min(1).max(1_000_000);
+
+/** Small JSON of the customer's own; at most 8 kB. */
+export const Json = z
+  .record(z.string().max(100), z.json())
+  .refine((value) => JSON.stringify(value).length <= 8192, 'must be at most 8 kB of JSON');
+
+const MOST_PAGES = 1_000_000;
+export const paging = {
+  page: z.coerce.number().int().min(1).max(MOST_PAGES).default(1),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+};
+
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), total: z.int() });
+
+export const Nothing = z.object({});
+
+export const Role = z.enum(['user', 'admin']);
+export type Role = z.output<typeof Role>;
+
+/** Who caused a message. `guest` has no id; `system` is a timer or an event. */
+export const Actor = z.object({
+  id: Id.nullable(),
+  role: z.enum(['guest', 'user', 'admin', 'system']),
+  sessionId: Id.optional(),
+});
+export type Actor = z.output<typeof Actor>;
+
+export const SYSTEM: Actor = { id: null, role: 'system' };
+export const GUEST: Actor = { id: null, role: 'guest' };

@@ -1,0 +1,118 @@
+import { logger } from '@order-system/observability/logger';
+import type { Database } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import type { Consumer } from './consumer.js';
+import { type EventRow, fromRow } from './events.js';
+import { errorText } from './retry.js';
+import type { Subscriber } from './subscriber.js';
+
+const log = logger('catch-up');
+const BATCH = 200;
+/** No transaction lives this long, so an event older than this that cannot be seen does not exist. */
+export const SETTLED_MS = 30_000;
+/** A log that is younger than this is that of a system whose services are just coming up. */
+const FIRST_START = '5 minutes';
+
+/**
+ * Looks in the event table for what a consumer should have applied and has not: after a purged queue, a restored
+ * broker, a crash of the process that held the messages. Leaves alone what waits in an outbox or on the ladder.
+ */
+export class CatchUp {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly db: Database,
+    private readonly consumer: Consumer,
+    private readonly subscriber: Subscriber,
+    private readonly everyMs: number,
+  ) {}
+
+  /** `graceMs`: how old an event must be; 0 when nothing can be in flight, as after the start of a lone process. */
+  async start(graceMs: number): Promise<void> {
+    const isNew = await this.register();
+    this.running = this.pass(isNew ? 0 : graceMs);
+    this.schedule();
+  }
+
+  /**
+   * A new consumer begins now, except in a system that is being started for the first time: there it is also told what
+   * the services that were faster have said already. True when it is new.
+   */
+  private async register(): Promise<boolean> {
+    const { name, types, replayable } = this.consumer;
+    const [cursor] = await this.db.query<{ isNew: boolean }>(sql`
+      WITH begin AS (
+        SELECT CASE WHEN min(occurred_at) > now() - ${FIRST_START}::interval THEN min(occurred_at) ELSE now() END AS at
+        FROM events.event
+      )
+      INSERT INTO events.consumer_cursor (consumer, position, since, types, replayable)
+      SELECT ${name}, at, at, ${types}::text[], ${replayable}::boolean FROM begin
+      ON CONFLICT (consumer) DO UPDATE SET types = excluded.types, replayable = excluded.replayable
+      RETURNING xmax = 0 AS "isNew"`);
+    return cursor?.isNew === true;
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.running = this.pass(SETTLED_MS).finally(() => this.schedule());
+    }, this.everyMs).unref();
+  }
+
+  private async pass(graceMs: number): Promise<void> {
+    try {
+      while ((await this.applyBatch(graceMs)) === BATCH);
+    } catch (error) {
+      log.warn({ consumer: this.consumer.name, err: errorText(error) }, 'catching up has to wait');
+    }
+  }
+
+  private async applyBatch(graceMs: number): Promise<number> {
+    const missed = await this.missed(graceMs);
+    for (const row of missed) {
+      log.info(
+        { consumer: this.consumer.name, event: row.id, type: row.type },
+        'applying an event that was missed',
+      );
+      const raw = JSON.parse(JSON.stringify(fromRow(row))) as unknown;
+      // The ladder's delays do not matter here: the next pass comes by itself once the retry is overdue.
+      await this.subscriber.receive({ raw, text: '', early: 0 });
+    }
+    if (missed.length < BATCH) await this.advance();
+    return missed.length;
+  }
+
+  /** By the database's clock, as the events' times are: one that ran ahead would move the position past them. */
+  private missed(graceMs: number): Promise<EventRow[]> {
+    const { name, types } = this.consumer;
+    return this.db.query<EventRow>(sql`
+      SELECT e.* FROM events.event e
+      WHERE e.type = ANY(${types}) AND e.occurred_at <= now() - ${graceMs} * interval '1 millisecond'
+        AND e.occurred_at >= (SELECT position FROM events.consumer_cursor c WHERE c.consumer = ${name})
+        AND NOT EXISTS (SELECT FROM events.inbox i WHERE i.event_id = e.id AND i.consumer = ${name})
+        AND NOT EXISTS (SELECT FROM events.outbox o WHERE o.event_id = e.id)
+        AND NOT EXISTS (SELECT FROM events.dead_letter d WHERE d.event_id = e.id AND d.consumer = ${name})
+        AND NOT EXISTS (SELECT FROM events.retry r WHERE r.event_id = e.id AND r.consumer = ${name}
+          AND r.next_attempt_at > now() - interval '30 seconds')
+      ORDER BY e.occurred_at, e.aggregate_version, e.id LIMIT ${BATCH}`);
+  }
+
+  /** Only as far as everything is settled: past that point events may still wait on the ladder or in an outbox. */
+  private async advance(): Promise<void> {
+    const { name, types } = this.consumer;
+    const safe = sql`now() - ${SETTLED_MS} * interval '1 millisecond'`;
+    await this.db.execute(sql`
+      UPDATE events.consumer_cursor SET position = greatest(position, coalesce((
+        SELECT min(e.occurred_at) FROM events.event e
+        WHERE e.type = ANY(${types}) AND e.occurred_at >= position AND e.occurred_at <= ${safe}
+          AND NOT EXISTS (SELECT FROM events.inbox i WHERE i.event_id = e.id AND i.consumer = ${name})
+          AND NOT EXISTS (SELECT FROM events.dead_letter d WHERE d.event_id = e.id AND d.consumer = ${name})
+      ), ${safe}))
+      WHERE consumer = ${name}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { fromHeaders, systemContext, toHeaders } from './context.js';
+import { Standstill } from './standstill.js';
+
+afterEach(() => void jest.restoreAllMocks());
+
+describe('the time a call has', () => {
+  it.each([0, 600_000, -600_000])('is the same for a receiver whose clock is %s ms off', (offMs) => {
+    const headers = toHeaders(systemContext(), Date.now() + 2000);
+    const now = Date.now() + offMs;
+    jest.spyOn(Date, 'now').mockReturnValue(now);
+    const left = fromHeaders(headers).deadline - now;
+    expect(left).toBeGreaterThan(1000);
+    expect(left).toBeLessThanOrEqual(2000);
+  });
+
+  it('is over when it was over for the sender', () => {
+    const headers = toHeaders(systemContext(), Date.now() - 1);
+    expect(fromHeaders(headers).deadline).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('a process that stood still', () => {
+  let now = 0;
+  const stop = (): Standstill => {
+    now = 0;
+    const standstill = new Standstill(() => now);
+    for (; now < 1000; now += 250) standstill.look();
+    now += 45_000;
+    return standstill;
+  };
+
+  it('takes what it finds for that much older, until it has had time to take it up', () => {
+    const standstill = stop();
+    expect(standstill.justNowMs).toBeGreaterThan(44_000);
+    standstill.look();
+    expect(standstill.justNowMs).toBeGreaterThan(44_000);
+    now += 1001;
+    standstill.look();
+    expect(standstill.justNowMs).toBe(0);
+  });
+
+  it('does not count as one when it was only busy', () => {
+    const standstill = stop();
+    standstill.look();
+    now += 1001;
+    standstill.look();
+    now += 600;
+    expect(standstill.justNowMs).toBe(0);
+  });
+});

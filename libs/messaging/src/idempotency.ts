@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { Call, CallInput, CallOutput } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
+import type { Tx } from '@order-system/prisma/database';
+import { sql } from '@order-system/prisma/sql';
+import { z } from 'zod';
+import type { MessageContext } from './context.js';
+
+/** The same for the same request, whatever the order of its fields. */
+export const requestHash = (call: Call, input: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify([call.name, sorted(z.encode(call.input, input))]))
+    .digest('hex');
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+};
+
+export const keyReused = (): DomainError =>
+  new DomainError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was sent with another request; use a new one.',
+    {
+      errors: [{ path: 'Idempotency-Key', message: 'belongs to another request' }],
+    },
+  );
+
+/**
+ * Runs a command once per (user, Idempotency-Key) and answers its repetitions alike. The key is taken first, in the
+ * command's own transaction: a repetition that comes meanwhile waits for its outcome. Guests have no keys of their own.
+ */
+export async function once<C extends Call>(
+  tx: Tx,
+  ctx: MessageContext,
+  call: C,
+  input: CallInput<C>,
+  work: () => Promise<CallOutput<C>>,
+): Promise<CallOutput<C>> {
+  const { idempotencyKey: key, actor } = ctx;
+  if (key === undefined || actor.id === null) return work();
+  const hash = requestHash(call, input);
+  const taken = await tx.execute(sql`
+    INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
+    VALUES (substr(current_user, 5), ${actor.id}, ${key}, ${call.name}, ${hash}, 'null') ON CONFLICT DO NOTHING`);
+  if (taken === 0) {
+    const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
+      SELECT request_hash, response FROM events.idempotency_key
+      WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
+    if (first?.request_hash !== hash) throw keyReused();
+    return call.output.parse(first.response) as CallOutput<C>;
+  }
+  const output = await work();
+  await tx.execute(sql`
+    UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(call.output, output))}::jsonb
+    WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
+  return output;
+}

@@ -1,0 +1,108 @@
+import { routingKey } from '@order-system/contracts/define';
+import type { EventBroker, Receive } from '../broker.js';
+import type { Consumer } from '../consumer.js';
+import type { EventMessage } from '../events.js';
+
+/** A queue that is fuller than this takes no more: the outbox keeps what comes. */
+const MOST_WAITING = 10_000;
+
+interface Waiting {
+  text: string;
+  early: number;
+}
+
+/** A work queue in memory. What it holds when the process dies is found again by catch-up. */
+class LocalQueue {
+  private readonly waiting: Waiting[] = [];
+  private readonly delays = new Set<NodeJS.Timeout>();
+  private active = 0;
+  private closed = false;
+  private drained: (() => void) | undefined;
+
+  constructor(
+    readonly consumer: Consumer,
+    private readonly prefetch: number,
+    private readonly receive: Receive,
+  ) {}
+
+  get isFull(): boolean {
+    return this.waiting.length >= MOST_WAITING;
+  }
+
+  push(message: Waiting): void {
+    if (this.closed) return;
+    this.waiting.push(message);
+    while (this.active < this.prefetch && this.waiting.length > 0) void this.next();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.waiting.length = 0;
+    for (const timer of this.delays) clearTimeout(timer);
+    if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+  }
+
+  private async next(): Promise<void> {
+    const message = this.waiting.shift();
+    if (!message) return;
+    this.active += 1;
+    try {
+      const raw = JSON.parse(message.text) as unknown;
+      const verdict = await this.receive({ raw, text: message.text, early: message.early });
+      if (verdict !== 'done') this.delay({ text: message.text, early: verdict.early }, verdict.delayMs);
+    } catch {
+      // Given up while stopping: the event has no inbox row, so catch-up applies it after the next start.
+    } finally {
+      this.active -= 1;
+      if (this.active === 0) this.drained?.();
+      void this.next();
+    }
+  }
+
+  private delay(message: Waiting, ms: number): void {
+    const timer = setTimeout(() => {
+      this.delays.delete(timer);
+      this.push(message);
+    }, ms).unref();
+    this.delays.add(timer);
+  }
+}
+
+/** Carries events within one process, copied like by a real broker. */
+export class LocalBroker implements EventBroker {
+  readonly ready = true;
+  private readonly queues = new Set<LocalQueue>();
+
+  async publish(_source: string, messages: EventMessage[]): Promise<string[]> {
+    return messages.filter((message) => this.route(message)).map(({ id }) => id);
+  }
+
+  async subscribe(
+    consumer: Consumer,
+    prefetch: number,
+    receive: Receive,
+  ): Promise<{ close(): Promise<void> }> {
+    const queue = new LocalQueue(consumer, prefetch, receive);
+    this.queues.add(queue);
+    return {
+      close: () => {
+        this.queues.delete(queue);
+        return queue.close();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.queues].map((queue) => queue.close()));
+  }
+
+  private route(message: EventMessage): boolean {
+    const targets = [...this.queues].filter(({ consumer }) =>
+      consumer.subscriptions.has(routingKey(message)),
+    );
+    if (targets.some((queue) => queue.isFull)) return false;
+    const text = JSON.stringify(message);
+    for (const queue of targets) queue.push({ text, early: 0 });
+    return true;
+  }
+}

@@ -1,0 +1,92 @@
+import { routingKey } from '@order-system/contracts/define';
+import type { DeadMessage, EventBroker, Receive } from '../broker.js';
+import type { Consumer } from '../consumer.js';
+import { crashPoint } from '../crash-point.js';
+import type { EventMessage } from '../events.js';
+import { deadMessage } from './dead-message.js';
+import type { RabbitChannel } from './rabbit-connection.js';
+import { declareQueue, declareShared, names } from './topology.js';
+import { parse, type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
+
+/** Dead messages are few; each is kept before the next is taken. */
+const DEAD_PREFETCH = 1;
+
+/** Carries events over RabbitMQ: confirms on publish, acks after commit, delays by TTL queues. */
+export class RabbitBroker implements EventBroker {
+  private readonly channel: RabbitChannel;
+
+  constructor(private readonly options: RabbitBrokerOptions) {
+    const { publisher, namespace, ladder } = options;
+    this.channel = publisher.channel('events', (channel) => declareShared(channel, namespace, ladder));
+  }
+
+  get ready(): boolean {
+    return this.channel.isOpen;
+  }
+
+  async publish(source: string, messages: EventMessage[]): Promise<string[]> {
+    const sent = messages.map((message) => this.send(source, message));
+    crashPoint('relay.published_before_confirm');
+    const outcomes = await Promise.allSettled(sent);
+    return messages.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ id }) => id);
+  }
+
+  private send(source: string, message: EventMessage): Promise<void> {
+    const { id, type, aggregate, correlationId, causationId, occurredAt } = message;
+    return this.channel.publish(
+      names(this.options.namespace).events,
+      routingKey(message),
+      Buffer.from(JSON.stringify(message)),
+      {
+        messageId: id,
+        correlationId,
+        type,
+        timestamp: Math.floor(occurredAt.getTime() / 1000),
+        appId: source,
+        contentType: 'application/json',
+        persistent: true,
+        headers: {
+          'x-aggregate-type': aggregate.type,
+          'x-aggregate-id': aggregate.id,
+          'x-aggregate-version': aggregate.version,
+          ...(causationId === null ? {} : { 'x-causation-id': causationId }),
+        },
+      },
+    );
+  }
+
+  async subscribe(
+    consumer: Consumer,
+    prefetch: number,
+    receive: Receive,
+  ): Promise<{ close(): Promise<void> }> {
+    const work = new WorkQueue(this.options, {
+      name: consumer.name,
+      prefetch,
+      declare: (channel) => declareQueue(channel, this.options.namespace, consumer),
+      receive: ({ content, properties }) => {
+        const text = content.toString();
+        return receive({ raw: parse(text), text, early: Number(properties.headers?.['x-early'] ?? 0) });
+      },
+    });
+    return { close: () => work.close() };
+  }
+
+  async drain(keep: (dead: DeadMessage) => Promise<void>): Promise<{ close(): Promise<void> }> {
+    const { namespace } = this.options;
+    const queue = new WorkQueue(this.options, {
+      name: 'dead letters',
+      prefetch: DEAD_PREFETCH,
+      declare: async () => names(namespace).deadLetters,
+      receive: async (message) => {
+        await keep(deadMessage(namespace, message));
+        return 'done';
+      },
+    });
+    return { close: () => queue.close() };
+  }
+
+  async close(): Promise<void> {
+    await this.options.publisher.closeChannel(this.channel);
+  }
+}

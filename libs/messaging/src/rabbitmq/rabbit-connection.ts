@@ -1,0 +1,160 @@
+import { type AmqpConnectionManager, connect } from 'amqp-connection-manager';
+import type { ConfirmChannel, Options } from 'amqplib';
+import { logger } from '@order-system/observability/logger';
+
+const log = logger('rabbitmq');
+
+const HEARTBEAT_S = 10;
+const HANDSHAKE_MS = 10_000;
+const RECONNECT_S = 1;
+const CONFIRM_MS = 5000;
+const WATCH_MS = 2000;
+const CLOSE_MS = 3000;
+
+/** A connection that comes back by itself. Readiness is `ready`: connected, and the broker takes messages. */
+export class RabbitConnection {
+  readonly manager: AmqpConnectionManager;
+  private readonly channels = new Set<RabbitChannel>();
+  private readonly watchdog: NodeJS.Timeout;
+  private blocked = false;
+
+  constructor(
+    url: string,
+    private readonly purpose: string,
+  ) {
+    this.manager = connect([url], {
+      heartbeatIntervalInSeconds: HEARTBEAT_S,
+      reconnectTimeInSeconds: RECONNECT_S,
+      // Without a timeout amqplib waits for ever on a broker that accepts and says nothing.
+      connectionOptions: { timeout: HANDSHAKE_MS, clientProperties: { connection_name: purpose } },
+    });
+    this.manager.on('connectFailed', ({ err }) =>
+      log.warn({ purpose, err: err.message }, 'cannot reach the broker'),
+    );
+    this.manager.on('disconnect', ({ err }) => log.warn({ purpose, err: err?.message }, 'lost the broker'));
+    this.manager.on('blocked', ({ reason }) => this.setBlocked(true, reason));
+    this.manager.on('unblocked', () => this.setBlocked(false, 'unblocked'));
+    this.manager.on('connect', () => this.setBlocked(false, 'connected'));
+    this.watchdog = setInterval(() => this.watch(), WATCH_MS).unref();
+  }
+
+  get ready(): boolean {
+    return (
+      this.manager.isConnected() && !this.blocked && [...this.channels].every((channel) => channel.isOpen)
+    );
+  }
+
+  /** A channel with `setup` run on it, now and after every reconnect. */
+  channel(name: string, setup: (channel: ConfirmChannel) => Promise<void>): RabbitChannel {
+    const channel = new RabbitChannel(this.manager, name, setup);
+    this.channels.add(channel);
+    return channel;
+  }
+
+  async closeChannel(channel: RabbitChannel): Promise<void> {
+    this.channels.delete(channel);
+    await within(CLOSE_MS, channel.close());
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.watchdog);
+    this.channels.clear();
+    await within(CLOSE_MS, this.manager.close());
+  }
+
+  private setBlocked(blocked: boolean, reason: string): void {
+    if (blocked !== this.blocked)
+      log.warn(
+        { purpose: this.purpose, reason },
+        blocked ? 'the broker is full' : 'the broker takes messages',
+      );
+    this.blocked = blocked;
+  }
+
+  /** The manager reopens connections but not channels: one that stays shut is cured by a new connection. */
+  private watch(): void {
+    if (!this.manager.isConnected()) return;
+    const shut = [...this.channels].filter((channel) => channel.isShutFor(2));
+    if (shut.length === 0) return;
+    log.warn(
+      { purpose: this.purpose, channels: shut.map(({ name }) => name) },
+      'reconnecting to reopen channels',
+    );
+    this.manager.reconnect();
+  }
+}
+
+/** A confirm channel that never queues: a message is sent now or refused now. */
+export class RabbitChannel {
+  private open: ConfirmChannel | undefined;
+  private shutTicks = 0;
+  private readonly wrapper;
+
+  constructor(
+    manager: AmqpConnectionManager,
+    readonly name: string,
+    setup: (channel: ConfirmChannel) => Promise<void>,
+  ) {
+    this.wrapper = manager.createChannel({
+      name,
+      setup: async (channel: ConfirmChannel) => {
+        // Without a listener an error of one channel would take the whole connection down.
+        channel.on('error', (err: Error) =>
+          log.warn({ channel: name, err: err.message }, 'the broker closed a channel'),
+        );
+        channel.on('close', () => this.forget(channel));
+        await setup(channel);
+        this.open = channel;
+        this.shutTicks = 0;
+      },
+    });
+    this.wrapper.on('error', (err) =>
+      log.warn({ channel: name, err: err.message }, 'a channel could not be set up'),
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.open !== undefined;
+  }
+
+  isShutFor(ticks: number): boolean {
+    this.shutTicks = this.isOpen ? 0 : this.shutTicks + 1;
+    return this.shutTicks >= ticks;
+  }
+
+  /** Resolves when the broker has taken responsibility; an error or a timeout means it may have, or not. */
+  publish(exchange: string, key: string, content: Buffer, options: Options.Publish): Promise<void> {
+    const channel = this.open;
+    if (!channel) return Promise.reject(new NotConnected());
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('the broker did not confirm in time')), CONFIRM_MS);
+      channel.publish(exchange, key, content, options, (err) => {
+        clearTimeout(timer);
+        if (err) reject(err instanceof Error ? err : new Error('the broker refused the message'));
+        else resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.wrapper.close();
+  }
+
+  private forget(channel: ConfirmChannel): void {
+    if (this.open === channel) this.open = undefined;
+  }
+}
+
+export class NotConnected extends Error {
+  constructor() {
+    super('not connected to the broker');
+  }
+}
+
+/** A broker that hangs must not keep a process from ending. */
+async function within(ms: number, closing: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([closing.catch((err: unknown) => log.debug({ err }, 'closing failed')), late]);
+  clearTimeout(timer);
+}

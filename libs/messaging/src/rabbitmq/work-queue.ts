@@ -1,0 +1,135 @@
+import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
+import { logger } from '@order-system/observability/logger';
+import type { Verdict } from '../broker.js';
+import { crashPoint } from '../crash-point.js';
+import { errorText } from '../retry.js';
+import type { RabbitChannel, RabbitConnection } from './rabbit-connection.js';
+import { declareShared, names } from './topology.js';
+
+const log = logger('events');
+
+export interface RabbitBrokerOptions {
+  publisher: RabbitConnection;
+  consumers: RabbitConnection;
+  namespace: string;
+  ladder: readonly number[];
+}
+
+interface Work {
+  name: string;
+  /** At most so many deliveries at a time. */
+  prefetch: number;
+  /** Returns the queue's name. */
+  declare(channel: ConfirmChannel): Promise<string>;
+  receive(message: ConsumeMessage): Promise<Verdict>;
+}
+
+/** A queue that is consumed: deliveries are acknowledged on the channel they came on, after they are settled. */
+export class WorkQueue {
+  private readonly channel: RabbitChannel;
+  private consuming: { channel: ConfirmChannel; tag: string } | undefined;
+  private active = 0;
+  private drained: (() => void) | undefined;
+
+  constructor(
+    private readonly options: RabbitBrokerOptions,
+    private readonly work: Work,
+  ) {
+    this.channel = options.consumers.channel(work.name, (channel) => this.consume(channel));
+  }
+
+  async close(): Promise<void> {
+    await this.consuming?.channel
+      .cancel(this.consuming.tag)
+      .catch((err: Error) => log.debug({ err }, 'cancel failed'));
+    if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.options.consumers.closeChannel(this.channel);
+  }
+
+  private async consume(channel: ConfirmChannel): Promise<void> {
+    await declareShared(channel, this.options.namespace, this.options.ladder);
+    const queue = await this.work.declare(channel);
+    await channel.prefetch(this.work.prefetch);
+    const { consumerTag } = await channel.consume(queue, (message) => {
+      // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
+      if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
+      else void this.take(message, channel, queue);
+    });
+    this.consuming = { channel, tag: consumerTag };
+  }
+
+  private async take(message: ConsumeMessage, channel: ConfirmChannel, queue: string): Promise<void> {
+    this.active += 1;
+    try {
+      const verdict = await this.work.receive(message);
+      if (verdict !== 'done') await this.delay(message, queue, verdict);
+      channel.ack(message);
+    } catch (error) {
+      // Not acknowledged: the broker delivers it again, here when the channel is lost, elsewhere when we stop.
+      log.warn({ consumer: this.work.name, err: errorText(error) }, 'a delivery was left with the broker');
+      if (this.channel.isOpen) this.giveBack(channel, message);
+    } finally {
+      this.active -= 1;
+      if (this.active === 0) this.drained?.();
+    }
+  }
+
+  private async delay(
+    message: ConsumeMessage,
+    queue: string,
+    { delayMs, early }: { delayMs: number; early: number },
+  ) {
+    const { delay } = names(this.options.namespace);
+    const { 'x-death': _, ...headers } = message.properties.headers ?? {};
+    await this.channel.publish(delay(delayMs), queue, message.content, {
+      ...message.properties,
+      expiration: undefined,
+      persistent: true,
+      mandatory: true,
+      headers: { ...headers, 'x-early': early },
+    });
+    crashPoint('consumer.delayed_before_ack');
+  }
+
+  private giveBack(channel: ConfirmChannel, message: ConsumeMessage): void {
+    try {
+      channel.nack(message, false, true);
+    } catch (err) {
+      log.debug({ err }, 'the channel closed meanwhile');
+    }
+  }
+}
+
+/** Nothing of ours is nested as deeply: neither PostgreSQL nor a parser of ours has to find out how much it can take. */
+const MOST_DEPTH = 100;
+
+/** Undefined when it is no JSON, or such as nobody here writes. */
+export function parse(text: string): unknown {
+  try {
+    return isTooDeep(text) ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const OPENING = new Set(['[', '{']);
+const CLOSING = new Set([']', '}']);
+
+function isTooDeep(text: string): boolean {
+  if (!opensOften(text)) return false;
+  let depth = 0;
+  for (const [found] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (OPENING.has(found)) depth += 1;
+    else if (CLOSING.has(found)) depth -= 1;
+    if (depth > MOST_DEPTH) return true;
+  }
+  return false;
+}
+
+/** What every message pays for; those that open no more than that many brackets are not too deep. */
+function opensOften(text: string): boolean {
+  let opened = 0;
+  for (const bracket of OPENING)
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) opened += 1;
+  return opened > MOST_DEPTH;
+}

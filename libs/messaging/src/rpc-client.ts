@@ -1,0 +1,69 @@
+import type { Call, CallInput, CallOutput, WireOutput } from '@order-system/contracts/define';
+import { serviceOf } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
+import { z } from 'zod';
+import { type MessageContext, systemContext } from './context.js';
+import { fromReply, type RpcReply, unavailable } from './rpc-reply.js';
+
+const PATIENCE_MS = { query: 2000, command: 8000 };
+/** Below this much time left a second try makes no sense. */
+const LEAST_MS = 200;
+
+export interface RpcRequest {
+  service: string;
+  name: string;
+  data: unknown;
+  ctx: MessageContext;
+  /** Epoch milliseconds. */
+  deadline: number;
+}
+
+/** Calls other services. Every call ends by its deadline: with an answer, or a DomainError. */
+export abstract class RpcClient {
+  /** Resolves with the reply, or rejects with SERVICE_UNAVAILABLE by the deadline. */
+  protected abstract send(request: RpcRequest): Promise<RpcReply>;
+  abstract close(): Promise<void>;
+
+  /** The answer in the program's own form: minor units, Dates. */
+  async call<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<CallOutput<C>> {
+    return call.output.parse(await this.forward(call, input, ctx)) as CallOutput<C>;
+  }
+
+  /** The answer as it came, to be passed on. */
+  async forward<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<WireOutput<C>> {
+    const data = z.encode(call.input, input);
+    const attempt = () => {
+      const deadline = Math.min(ctx.deadline, Date.now() + PATIENCE_MS[call.kind]);
+      return this.request({ service: serviceOf(call), name: call.name, data, ctx, deadline });
+    };
+    try {
+      return (await attempt()) as WireOutput<C>;
+    } catch (error) {
+      const again = call.kind === 'query' && isOutage(error) && ctx.deadline - Date.now() > LEAST_MS;
+      if (!again) throw error;
+      return (await attempt()) as WireOutput<C>;
+    }
+  }
+
+  /** Milliseconds until the service answered; throws SERVICE_UNAVAILABLE when it does not. */
+  async ping(service: string, patienceMs = 1000): Promise<number> {
+    const from = performance.now();
+    const ctx = systemContext();
+    await this.request({
+      service,
+      name: `${service}.ping`,
+      data: {},
+      ctx,
+      deadline: Date.now() + patienceMs,
+    });
+    return performance.now() - from;
+  }
+
+  private async request(request: RpcRequest): Promise<unknown> {
+    if (request.deadline <= Date.now()) throw unavailable(request.service, 'did not answer in time');
+    return fromReply(await this.send(request));
+  }
+}
+
+const isOutage = (error: unknown): boolean =>
+  error instanceof DomainError && error.code === 'SERVICE_UNAVAILABLE';

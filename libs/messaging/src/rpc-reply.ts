@@ -1,0 +1,18 @@
+import { DomainError, type ErrorCode, type ErrorFacts } from '@order-system/contracts/errors';
+
+/** What crosses back: an answer, or a refusal by its code. */
+export interface RpcReply {
+  response?: unknown;
+  err?: { code: ErrorCode; detail: string; facts: ErrorFacts };
+}
+
+export const toReply = ({ code, detail, facts }: DomainError): RpcReply => ({ err: { code, detail, facts } });
+
+/** The answer on the wire, or the DomainError that was sent instead of it. */
+export function fromReply({ response, err }: RpcReply): unknown {
+  if (err) throw new DomainError(err.code, err.detail, err.facts);
+  return response;
+}
+
+export const unavailable = (service: string, why: string): DomainError =>
+  new DomainError('SERVICE_UNAVAILABLE', `The ${service} service ${why}; try again shortly.`, { service });

@@ -1,0 +1,85 @@
+import type { Call } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
+import { logger } from '@order-system/observability/logger';
+import { isUnavailable } from '@order-system/prisma/sql-errors';
+import { Catch, type RpcExceptionFilter } from '@nestjs/common';
+import type { MessageHandler } from '@nestjs/microservices';
+import { type Observable, firstValueFrom, isObservable, throwError } from 'rxjs';
+import { z } from 'zod';
+import type { MessageContext } from './context.js';
+import { reportDefect } from './defects.js';
+import { type RpcReply, toReply } from './rpc-reply.js';
+
+const log = logger('rpc');
+
+export type Handlers = Map<string, MessageHandler>;
+
+/** Answers one call; never throws. Both transports end here. */
+export async function answer(
+  handlers: Handlers,
+  name: string,
+  data: unknown,
+  ctx: MessageContext,
+): Promise<RpcReply> {
+  if (name.endsWith('.ping')) return { response: {} };
+  try {
+    const handler = handlers.get(name);
+    if (!handler) throw new DomainError('INTERNAL', `Nobody answers ${name}.`);
+    if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
+    const call = (handler.extras as { call: Call }).call;
+    const input = call.input.safeParse(data);
+    if (!input.success) throw invalid(input.error);
+    const output = await settle(await handler(input.data, ctx));
+    return { response: z.encode(call.output, output) };
+  } catch (error) {
+    return toReply(expected(error, name, ctx));
+  }
+}
+
+const settle = (result: unknown): Promise<unknown> =>
+  isObservable(result) ? firstValueFrom(result) : Promise.resolve(result);
+
+/** VALIDATION_FAILED with the path and the remedy of each wrong field. */
+export function invalid(error: z.ZodError): DomainError {
+  const errors = error.issues.flatMap(fieldErrors);
+  return new DomainError(
+    'VALIDATION_FAILED',
+    errors.map((e) => `${e.path || 'The request'}: ${e.message}`).join('; '),
+    {
+      errors,
+    },
+  );
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): { path: string; message: string }[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: path === '' ? key : `${path}.${key}`,
+      message: 'is not a known field',
+    }));
+  return [{ path, message: issue.message }];
+}
+
+/** Refusals pass; an outage becomes 503; a defect is logged here, where it happened, and leaves as INTERNAL. */
+function expected(error: unknown, name: string, { correlationId }: MessageContext): DomainError {
+  if (error instanceof DomainError) return error;
+  if (isUnavailable(error)) {
+    log.warn({ call: name, correlationId, err: error }, 'the database is not available');
+    return new DomainError(
+      'SERVICE_UNAVAILABLE',
+      'The service is not available right now; try again shortly.',
+    );
+  }
+  log.error({ call: name, correlationId, err: error }, 'a call failed');
+  reportDefect(name.slice(0, name.indexOf('.')), `call ${name}`, error, correlationId);
+  return new DomainError('INTERNAL', 'Something went wrong; quote the correlation id when you report it.');
+}
+
+/** Nest turns every error that is not its own into "Internal server error"; ours are told apart later. */
+@Catch()
+export class PassErrorsOn implements RpcExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}

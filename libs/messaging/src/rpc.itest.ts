@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, type INestMicroservice, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type CallInput, defineCall } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
+import { Money } from '@order-system/contracts/money';
+import { Instant } from '@order-system/contracts/primitives';
+import { z } from 'zod';
+import { type MessageContext, systemContext } from './context.js';
+import { Rpc } from './rpc.js';
+import { PassErrorsOn } from './rpc-server.js';
+import { eventually } from './testing/eventually.js';
+import { deleteTopology } from './testing/delete-topology.js';
+import { localTransport, rabbitTransport, type Transport } from './transport.js';
+
+const Price = defineCall('test.price', {
+  kind: 'query',
+  input: z.strictObject({ amount: Money, times: z.int().max(100) }),
+  output: z.object({ total: Money, at: Instant, actor: z.string() }),
+});
+const Fail = defineCall('test.fail', {
+  kind: 'command',
+  input: z.object({ how: z.string() }),
+  output: z.object({}),
+});
+const Missing = defineCall('nobody.home', { kind: 'query', input: z.object({}), output: z.object({}) });
+
+const AMQP_URL = process.env['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
+
+/** What hangs ends with the tests, so that the server can drain. */
+let released = Promise.withResolvers<void>();
+
+@Controller()
+class TestRpc {
+  @Rpc(Price)
+  async price({ amount, times }: CallInput<typeof Price>, { actor }: MessageContext) {
+    return { total: amount * times, at: new Date(0), actor: actor.role };
+  }
+
+  @Rpc(Fail)
+  async fail({ how }: CallInput<typeof Fail>): Promise<Record<string, never>> {
+    if (how === 'refuse') throw new DomainError('OUT_OF_STOCK', 'Sold out.', { available: 3 });
+    if (how === 'hang') await released.promise;
+    throw new TypeError('a defect with a secret in it');
+  }
+}
+
+@Module({ controllers: [TestRpc] })
+class TestModule {}
+
+describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (kind) => {
+  const namespace = `test-${randomUUID().slice(0, 8)}`;
+  let transport: Transport;
+  let app: INestMicroservice;
+
+  beforeAll(async () => {
+    released = Promise.withResolvers<void>();
+    transport =
+      kind === 'local'
+        ? localTransport()
+        : rabbitTransport({ url: AMQP_URL, namespace, ladder: [100], service: 'test' });
+    app = await NestFactory.createMicroservice(TestModule, {
+      strategy: transport.rpcServer('test'),
+      logger: false,
+    });
+    app.useGlobalFilters(new PassErrorsOn());
+    await app.listen();
+    await eventually(() => transport.rpc.ping('test'));
+  });
+
+  afterAll(async () => {
+    released.resolve();
+    await app.close();
+    await transport.close();
+    if (kind === 'rabbitmq')
+      await deleteTopology({ url: AMQP_URL, namespace, ladder: [100], consumers: [], services: ['test'] });
+  });
+
+  const soon = (ms: number): MessageContext => ({ ...systemContext(), deadline: Date.now() + ms });
+
+  it('carries money and times exactly, and who asks', async () => {
+    const answer = await transport.rpc.call(Price, { amount: 1999, times: 3 }, systemContext());
+    expect(answer).toEqual({ total: 5997, at: new Date(0), actor: 'system' });
+    const wire = await transport.rpc.forward(Price, { amount: 1999, times: 3 }, systemContext());
+    expect(wire).toEqual({ total: 59.97, at: '1970-01-01T00:00:00.000Z', actor: 'system' });
+  });
+
+  it('carries a refusal with its code and its facts', async () => {
+    const refused = transport.rpc.call(Fail, { how: 'refuse' }, systemContext());
+    await expect(refused).rejects.toMatchObject({
+      code: 'OUT_OF_STOCK',
+      detail: 'Sold out.',
+      facts: { available: 3 },
+    });
+  });
+
+  it('says nothing of a defect but that there is one', async () => {
+    const failed = transport.rpc.call(Fail, { how: 'defect' }, systemContext());
+    await expect(failed).rejects.toMatchObject({
+      code: 'INTERNAL',
+      detail: expect.not.stringContaining('secret'),
+    });
+  });
+
+  it('checks the input where it arrives, naming the field', async () => {
+    const refused = transport.rpc.call(Price, { amount: 1, times: 1000 }, systemContext());
+    await expect(refused).rejects.toThrow(/times|Too big/);
+  });
+
+  it('stops waiting at the deadline', async () => {
+    const from = Date.now();
+    await expect(transport.rpc.call(Fail, { how: 'hang' }, soon(200))).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+    expect(Date.now() - from).toBeLessThan(1500);
+  });
+
+  it('asks also when the deadline is between two milliseconds', async () => {
+    await expect(transport.rpc.call(Price, { amount: 1, times: 1 }, soon(1000.5))).resolves.toBeDefined();
+  });
+
+  it('does not even ask when the deadline has passed', async () => {
+    await expect(transport.rpc.call(Price, { amount: 1, times: 1 }, soon(-1))).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+  });
+
+  it('says at once that a service is not there', async () => {
+    const from = Date.now();
+    await expect(transport.rpc.call(Missing, {}, systemContext())).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+    expect(Date.now() - from).toBeLessThan(1500);
+  });
+});

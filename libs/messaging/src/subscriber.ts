@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { logger } from '@order-system/observability/logger';
+import type { Database } from '@order-system/prisma/database';
+import { isDisconnected } from '@order-system/prisma/sql-errors';
+import type { Delivery, Verdict } from './broker.js';
+import type { Consumer } from './consumer.js';
+import { keepDeadLetter, noteRetry } from './dead-letter.js';
+import { applyTogether } from './apply-together.js';
+import type { Known, Outcome } from './apply.js';
+import { Batch } from './batch.js';
+import { earlyEvent, readMessage, recognise } from './deliver.js';
+import type { EventMessage } from './events.js';
+import { applyPredecessors } from './predecessors.js';
+import { EarlyEvent, errorText, isPermanent } from './retry.js';
+import type { Spy } from './testing/spy.js';
+
+const log = logger('events');
+const OUTAGE_PAUSE_MS = 500;
+const EARLY_PAUSE_MS = 50;
+const EARLY_TRIES = 10;
+const MOST_TOGETHER = 16;
+/** Transactions of a consumer at a time; more would only take connections from calls. */
+const WIDTH = 3;
+
+export interface SubscriberOptions {
+  db: Database;
+  consumer: Consumer;
+  /** Delays between attempts in milliseconds; after the last one the event is a dead letter. */
+  ladder: readonly number[];
+  spy?: Spy | undefined;
+}
+
+/** Decides what becomes of each delivery: applied, again later, or a dead letter. Events about one thing go one by one. */
+export class Subscriber {
+  private readonly tails = new Map<string, Promise<unknown>>();
+  private readonly stopped = new AbortController();
+  private readonly batch: Batch<Known, Outcome>;
+
+  constructor(private readonly options: SubscriberOptions) {
+    const { db, consumer } = options;
+    this.batch = new Batch((events) => applyTogether(db, consumer, events), MOST_TOGETHER, WIDTH);
+  }
+
+  /** Gives up waiting for a database that is away; what is unfinished stays with the broker. */
+  stop(): void {
+    this.stopped.abort();
+  }
+
+  async receive(delivery: Delivery): Promise<Verdict> {
+    let message: EventMessage;
+    try {
+      message = readMessage(delivery.raw);
+    } catch (error) {
+      await this.whileAvailable(() => this.bury(null, delivery, error, 1));
+      return 'done';
+    }
+    return this.inTurn(subjectOf(message), () => this.process(message, delivery));
+  }
+
+  private async process(message: EventMessage, delivery: Delivery): Promise<Verdict> {
+    const { db, consumer, spy } = this.options;
+    try {
+      const outcome = await this.whileAvailable(() => this.deliverInOrder(message));
+      spy?.note(consumer.name, message.id, outcome);
+      return 'done';
+    } catch (error) {
+      if (error instanceof EarlyEvent) return this.later(delivery.early);
+      return this.whileAvailable(() => this.fail(db, message, delivery, error));
+    }
+  }
+
+  private async deliverInOrder(message: EventMessage): Promise<'consumed' | 'duplicate'> {
+    const known = recognise(this.options.consumer, message);
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.apply(known);
+      if (outcome !== 'early') return outcome;
+      if (attempt >= EARLY_TRIES) throw earlyEvent(known);
+      if (!(await applyPredecessors(this.options, known))) await sleep(EARLY_PAUSE_MS);
+    }
+  }
+
+  private async apply(known: Known): Promise<Outcome> {
+    const { db, consumer } = this.options;
+    if (!consumer.alone) return this.batch.add(known);
+    const [settled] = await applyTogether(db, consumer, [known]);
+    if (settled?.status === 'fulfilled') return settled.value;
+    throw settled?.reason;
+  }
+
+  private later(early: number): Verdict {
+    const { ladder } = this.options;
+    return { delayMs: ladder[Math.min(early, ladder.length - 1)]!, early: early + 1 };
+  }
+
+  private async fail(
+    db: Database,
+    message: EventMessage,
+    delivery: Delivery,
+    error: unknown,
+  ): Promise<Verdict> {
+    const { consumer, ladder, spy } = this.options;
+    const { name } = consumer;
+    const about = {
+      consumer: name,
+      event: message.id,
+      type: message.type,
+      correlationId: message.correlationId,
+    };
+    if (!isPermanent(error)) {
+      const failure = { consumer: name, eventId: message.id, error: errorText(error) };
+      const attempts = await noteRetry(db, failure, ladder);
+      const delayMs = ladder[attempts - 1];
+      if (delayMs !== undefined) {
+        log.warn({ ...about, attempts, err: error }, 'an event will be tried again');
+        spy?.note(name, message.id, 'retried');
+        return { delayMs, early: delivery.early };
+      }
+      await this.bury(message, delivery, error, attempts);
+      return 'done';
+    }
+    await this.bury(message, delivery, error, 1);
+    return 'done';
+  }
+
+  private async bury(
+    message: EventMessage | null,
+    delivery: Delivery,
+    error: unknown,
+    attempts: number,
+  ): Promise<void> {
+    const { db, consumer, spy } = this.options;
+    const eventId = message?.id ?? null;
+    log.error({ consumer: consumer.name, event: eventId, err: error }, 'an event is now a dead letter');
+    const kept = delivery.raw ?? { text: delivery.text };
+    await keepDeadLetter(db, {
+      consumer: consumer.name,
+      eventId,
+      message: kept,
+      error: errorText(error),
+      attempts,
+    });
+    if (eventId) spy?.note(consumer.name, eventId, 'dead');
+  }
+
+  /** An outage of the service's own database costs no attempt: the message is held until it is over. */
+  private async whileAvailable<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDisconnected(error)) throw error;
+        log.warn({ consumer: this.options.consumer.name, err: errorText(error) }, 'waiting for the database');
+        await sleep(OUTAGE_PAUSE_MS, undefined, { signal: this.stopped.signal });
+      }
+    }
+  }
+
+  private async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.tails.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const tail = mine.catch(() => undefined);
+    this.tails.set(key, tail);
+    try {
+      return await mine;
+    } finally {
+      if (this.tails.get(key) === tail) this.tails.delete(key);
+    }
+  }
+}
+
+/** What a handler changes: the order that the event tells about, else the event's own aggregate. */
+function subjectOf({ aggregate, data }: EventMessage): string {
+  const { orderId } = (data ?? {}) as { orderId?: unknown };
+  return typeof orderId === 'string' ? orderId : aggregate.id;
+}

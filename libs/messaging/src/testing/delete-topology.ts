@@ -1,0 +1,32 @@
+import { connect } from 'amqplib';
+import { names } from '../rabbitmq/topology.js';
+
+export interface Leftovers {
+  url: string;
+  namespace: string;
+  ladder: readonly number[];
+  consumers: readonly string[];
+  services: readonly string[];
+}
+
+/** The gateway has no table to write its name down in. */
+const PUSHES = 'gateway.pushes';
+
+/** Removes everything a test's namespace has on the broker. */
+export async function deleteTopology({
+  url,
+  namespace,
+  ladder,
+  consumers,
+  services,
+}: Leftovers): Promise<void> {
+  const { events, unrouted, deadLetters, delay, work } = names(namespace);
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  const delays = [...new Set(ladder)].map(delay);
+  const rpc = services.map((service) => `${namespace}.rpc.${service}`);
+  for (const queue of [unrouted, deadLetters, ...delays, ...rpc, ...[PUSHES, ...consumers].map(work)])
+    await channel.deleteQueue(queue);
+  for (const exchange of [events, unrouted, deadLetters, ...delays]) await channel.deleteExchange(exchange);
+  await connection.close();
+}

@@ -1,0 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const EVERY_MS = 20;
+
+/** Waits until `check` no longer throws; after `patienceMs` throws what it threw last. */
+export async function eventually<T>(check: () => T | Promise<T>, patienceMs = 10_000): Promise<T> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await pause(EVERY_MS);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { connect } from 'amqplib';
+import { names } from '../rabbitmq/topology.js';
+
+/** Puts anything at all into a consumer's queue, past all that would check it. Resolves once the broker has it. */
+export async function publishRaw(
+  { url, namespace }: { url: string; namespace: string },
+  consumer: string,
+  contents: readonly string[],
+): Promise<void> {
+  const connection = await connect(url);
+  const channel = await connection.createConfirmChannel();
+  for (const content of contents) channel.sendToQueue(names(namespace).work(consumer), Buffer.from(content));
+  await channel.waitForConfirms();
+  await connection.close();
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from './database.js';
+import { withClient } from './migrate.js';
+import { sql } from './sql.js';
+import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
+
+describe('a transaction', () => {
+  let database: TestDatabase;
+  let db: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    db = new Database({ url: database.url, service: 'orders' });
+  });
+  afterAll(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  it('runs again when its connection breaks between two statements, and the process goes on', async () => {
+    let attempts = 0;
+    const answer = await db.inTx(async (tx) => {
+      attempts += 1;
+      const [own] = await tx.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+      if (attempts === 1) await terminate(database.url, own!.pid);
+      return tx.query(sql`SELECT 1 AS one`);
+    });
+    expect({ attempts, answer }).toEqual({ attempts: 2, answer: [{ one: 1 }] });
+  });
+});
+
+/** Ends a connection from the server's side; resolves when it is gone. */
+async function terminate(url: string, pid: number): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('SELECT pg_terminate_backend($1)', [pid]);
+    for (let left = 1; left > 0;)
+      left = (await client.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).rowCount ?? 0;
+  });
+}

@@ -1,0 +1,210 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.js';
+import { isConflict, isUnavailable } from './sql-errors.js';
+import type { Sql } from './sql.js';
+
+/** What a use case may do: run statements in the transaction that its edge has opened. */
+export interface Tx {
+  query<R>(statement: Sql): Promise<R[]>;
+  /** The only or first row. */
+  one<R>(statement: Sql): Promise<R | undefined>;
+  /** Returns how many rows were written. */
+  execute(statement: Sql): Promise<number>;
+  /** Sends a statement whose result nobody needs, made then, together with COMMIT; when it fails nothing is committed. */
+  defer(statement: () => Sql): void;
+  /** The service whose role the transaction has. */
+  readonly service: string;
+  /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
+  afterCommit(hint: () => void): void;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** The service, whose role `svc_<service>` every connection takes. */
+  service: string;
+  /** Connections for what must be on the disk; half as many again for what need not. */
+  poolSize?: number;
+  /** Told of connections that broke while idle. */
+  onIdleError?: (error: Error) => void;
+}
+
+const MOST_TRIES = 5;
+const POOL_SIZE = 5;
+const INT8 = 20;
+
+const settings = (service: string, more: Record<string, string> = {}): string =>
+  Object.entries({
+    role: `svc_${service}`,
+    timezone: 'UTC', // adapter-pg misreads timestamptz in any other
+    ...more,
+    statement_timeout: 5000,
+    lock_timeout: 2000,
+    idle_in_transaction_session_timeout: 10_000,
+  })
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+
+export interface TxOptions {
+  /**
+   * False when nobody is told of the outcome before something durable follows, and what a crash of the database takes
+   * back is done again by itself: the commit then does not wait for the disk. Nothing that was written in between can
+   * survive without it, since the log is one sequence.
+   */
+  durable?: boolean;
+}
+
+/** Single statements, each its own transaction. */
+export interface Statements {
+  query<R>(statement: Sql): Promise<R[]>;
+  /** Returns how many rows were written. */
+  execute(statement: Sql): Promise<number>;
+}
+
+/** A service's own view of the database: SQL and transactions over `pg`, reads through Prisma, on one pool. */
+export class Database implements Statements {
+  /** Statements whose commit does not wait for the disk: see TxOptions. */
+  readonly relaxed: Statements;
+  private readonly pool: pg.Pool;
+  private readonly relaxedPool: pg.Pool;
+  private client: PrismaClient | undefined;
+
+  constructor(private readonly options: DatabaseOptions) {
+    this.pool = makePool(options, settings(options.service));
+    const relaxed = settings(options.service, { synchronous_commit: 'off' });
+    const poolSize = Math.max(1, Math.floor((options.poolSize ?? POOL_SIZE) / 2));
+    this.relaxedPool = makePool({ ...options, poolSize }, relaxed);
+    this.relaxed = {
+      query: async <R>(statement: Sql) => (await run(this.relaxedPool, statement)).rows as R[],
+      execute: async (statement) => (await run(this.relaxedPool, statement)).rowCount ?? 0,
+    };
+  }
+
+  /** Made when first used: its compiler takes 30 MB. */
+  get prisma(): PrismaClient {
+    this.client ??= new PrismaClient({ adapter: new PrismaPg(this.pool) });
+    return this.client;
+  }
+
+  async query<R>(statement: Sql): Promise<R[]> {
+    return (await run(this.pool, statement)).rows as R[];
+  }
+
+  async execute(statement: Sql): Promise<number> {
+    return (await run(this.pool, statement)).rowCount ?? 0;
+  }
+
+  /** READ COMMITTED. The work may run again after a conflict or a lost connection, so it does nothing outside `tx`. */
+  async inTx<T>(work: (tx: Tx) => Promise<T>, { durable = true }: TxOptions = {}): Promise<T> {
+    const pool = durable ? this.pool : this.relaxedPool;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await tryTx({ pool, service: this.options.service }, work);
+      if ('value' in outcome) return outcome.value;
+      const again =
+        isConflict(outcome.error) || (!outcome.inCommit && attempt < 3 && isUnavailable(outcome.error));
+      if (!again || attempt >= MOST_TRIES) throw outcome.error;
+      await pause(Math.random() * 20 * 2 ** attempt);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client?.$disconnect();
+    await Promise.all([this.pool.end(), this.relaxedPool.end()]);
+  }
+}
+
+function makePool(
+  { url, service, poolSize = POOL_SIZE, onIdleError }: DatabaseOptions,
+  options: string,
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: service,
+    options,
+    max: poolSize,
+    connectionTimeoutMillis: 2000,
+    query_timeout: 6000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    pipeline: true,
+    types: {
+      // Counts and sums in minor units stay below 2^53.
+      getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+    },
+  });
+  pool.on('error', (error) => onIdleError?.(error));
+  // The pool listens to idle connections only: one that breaks between two statements would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+const run = (on: pg.Pool | pg.PoolClient, { name, text, values }: Sql) => on.query({ name, text, values });
+
+/** A prepared statement leaves in one packet with the statement that follows it in the same turn. */
+const BEGIN = { name: 'begin', text: 'BEGIN' };
+const COMMIT = { name: 'commit', text: 'COMMIT' };
+
+async function tryTx<T>(
+  { pool, service }: { pool: pg.Pool; service: string },
+  work: (tx: Tx) => Promise<T>,
+): Promise<{ value: T } | { error: unknown; inCommit: boolean }> {
+  let inCommit = false;
+  let client: pg.PoolClient | undefined;
+  const hints: (() => void)[] = [];
+  const deferred: (() => Sql)[] = [];
+  try {
+    client = await pool.connect();
+    // It fails only when the connection is lost, and then so does the rest.
+    const begun = client.query(BEGIN);
+    begun.catch(() => undefined);
+    const value = await work(transaction(client, { service, hints, deferred }));
+    await begun;
+    inCommit = true;
+    await commit(client, deferred);
+    client.release();
+    for (const hint of hints) hint();
+    return { value };
+  } catch (error) {
+    await giveBack(client, error);
+    return { error, inCommit };
+  }
+}
+
+/** In one packet. After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
+async function commit(client: pg.PoolClient, deferred: TxState['deferred']): Promise<void> {
+  const sent = [...deferred.map((statement) => run(client, statement())), client.query(COMMIT)];
+  const outcomes = await Promise.allSettled(sent);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+interface TxState {
+  readonly service: string;
+  readonly hints: (() => void)[];
+  readonly deferred: (() => Sql)[];
+}
+
+function transaction(client: pg.PoolClient, { service, hints, deferred }: TxState): Tx {
+  return {
+    query: async <R>(statement: Sql) => (await run(client, statement)).rows as R[],
+    one: async <R>(statement: Sql) => (await run(client, statement)).rows[0] as R | undefined,
+    execute: async (statement) => (await run(client, statement)).rowCount ?? 0,
+    defer: (statement) => void deferred.push(statement),
+    service,
+    afterCommit: (hint) => void hints.push(hint),
+  };
+}
+
+/** Rolls back; a connection that cannot even do that, or timed out, is thrown away. */
+async function giveBack(client: pg.PoolClient | undefined, error: unknown): Promise<void> {
+  if (!client) return;
+  if (isUnavailable(error)) return client.release(true);
+  try {
+    await client.query('ROLLBACK');
+    client.release();
+  } catch {
+    // The error that brought us here is the one to report; this connection is of no more use.
+    client.release(true);
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

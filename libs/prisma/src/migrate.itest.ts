@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDatabaseIfMissing, migrate, withClient, withDatabase } from './migrate.js';
+import { DATA_SERVICES, roleOf, type DataService } from './roles.js';
+import { readMigrations } from './migration-files.js';
+import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
+import { diffToSchema } from './write-migration.js';
+
+describe('a migrated database', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const as = (service: DataService) => `${database.url}?options=-c%20role%3D${roleOf(service)}`;
+
+  it('has every migration, in the table that Prisma also uses', async () => {
+    const { rows } = await withClient(database.url, (client) =>
+      client.query<{ name: string }>('SELECT migration_name AS name FROM _prisma_migrations ORDER BY 1'),
+    );
+    expect(rows.map((row) => row.name)).toEqual(readMigrations().migrationDirectories.map((dir) => dir.path));
+  });
+
+  it('is what the schema folder describes', async () => {
+    await expect(diffToSchema(database.url)).resolves.toBeUndefined();
+  });
+
+  it('is left alone by a second migration', async () => {
+    await expect(migrate(database.url)).resolves.toEqual([]);
+  });
+
+  it.each(DATA_SERVICES)('lets %s into its own schema and no other', async (service) => {
+    const { rows } = await withClient(as(service), (client) =>
+      client.query<{ schema: string }>(
+        `SELECT DISTINCT schemaname AS schema FROM pg_tables
+         WHERE schemaname = ANY($1) AND has_schema_privilege(schemaname, 'USAGE')
+           AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')
+         ORDER BY 1`,
+        [DATA_SERVICES],
+      ),
+    );
+    const seen = rows.map((row) => row.schema);
+    expect([service, 'events']).toEqual(expect.arrayContaining(seen));
+    expect(seen).toContain('events');
+  });
+
+  it.each(DATA_SERVICES)('lets nobody change or remove an event, not even %s', async (service) => {
+    await withClient(as(service), async (client) => {
+      for (const statement of [
+        'UPDATE events.event SET data = data',
+        'DELETE FROM events.event',
+        'TRUNCATE events.event',
+      ])
+        await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
+    });
+  });
+});
+
+it('migrates once when many start at the same time', async () => {
+  const { url, drop } = await createTestDatabase();
+  const fresh = withDatabase(url, `${new URL(url).pathname.slice(1)}_fresh`);
+  try {
+    const created = await Promise.all([1, 2, 3].map(() => createDatabaseIfMissing(fresh)));
+    expect(created.filter(Boolean)).toHaveLength(1);
+    const applied = await Promise.all([1, 2, 3].map(() => migrate(fresh)));
+    expect(applied.flat()).toEqual(readMigrations().migrationDirectories.map((dir) => dir.path));
+  } finally {
+    await withClient(url, (client) =>
+      client.query(`DROP DATABASE IF EXISTS ${new URL(fresh).pathname.slice(1)} WITH (FORCE)`),
+    );
+    await drop();
+  }
+});

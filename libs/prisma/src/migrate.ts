@@ -1,0 +1,85 @@
+import { Client } from 'pg';
+import { applyGrants, createRoles } from './roles.js';
+import { migrationChecksums, readMigrations } from './migration-files.js';
+import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
+
+const MIGRATION_LOCK = 7_316_402;
+
+/** Opens one connection for the length of some work. */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // Without a listener a server that goes away would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The same server, another database. */
+export function withDatabase(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(database)}`;
+  return changed.href;
+}
+
+/** Creates the database the URL names; true when it was missing. */
+export async function createDatabaseIfMissing(url: string): Promise<boolean> {
+  const name = decodeURIComponent(new URL(url).pathname.slice(1));
+  if (name === '') throw new Error('DATABASE_URL names no database, for example .../order_system');
+  return withClient(withDatabase(url, 'postgres'), async (client) => {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount !== 0) return false;
+    try {
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      return true;
+    } catch (error) {
+      // 42P04 and 23505: another start was faster.
+      if (['42P04', '23505'].includes((error as { code?: string }).code ?? '')) return false;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Brings a database to the newest migration, with the services' roles and grants. Returns the names applied.
+ * Many may run at once: an advisory lock lets them in one after the other.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  return withClient(url, async (client) => {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await createRoles(client);
+      const applied = (await isCurrent(client)) ? [] : await applyMigrations(url);
+      await client.query('BEGIN');
+      await applyGrants(client);
+      await client.query('COMMIT');
+      return applied;
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    }
+  });
+}
+
+async function applyMigrations(url: string): Promise<string[]> {
+  const migrationsList = readMigrations();
+  return withSchemaEngine(url, async (engine) => {
+    const result = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
+    return result.appliedMigrationNames;
+  });
+}
+
+/** The engine takes half a second to load; a database that has everything need not wait for it. */
+async function isCurrent(client: Client): Promise<boolean> {
+  const known = await client.query(`SELECT to_regclass('public._prisma_migrations') AS name`);
+  if (known.rows[0]?.name == null) return false;
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    `SELECT migration_name AS name, checksum FROM public._prisma_migrations
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  const done = new Map(rows.map((row) => [row.name, row.checksum]));
+  const wanted = migrationChecksums(readMigrations());
+  return [...wanted].every(([name, checksum]) => done.get(name) === checksum);
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { redisBlock, redisUrl } from '@order-system/config/blocks';
+import { readConfig } from '@order-system/config/config';
+import type { Redis } from 'ioredis';
+import { RedisCache } from './cache.js';
+import { createRedis, isRedisUp, whenConnected } from './redis-client.js';
+import { RedisRateLimits } from './rate-limits.js';
+
+const clients: Redis[] = [];
+afterEach(() => clients.splice(0).forEach((client) => client.disconnect()));
+
+async function connect(url = redisUrl(readConfig(redisBlock))): Promise<Redis> {
+  const client = createRedis(url, 'test');
+  clients.push(client);
+  await whenConnected(client, 1000);
+  return client;
+}
+
+/** Accepts connections and never says a word. */
+async function frozenServer(): Promise<{ url: string; close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const close = () => {
+    sockets.forEach((socket) => socket.destroy());
+    server.close();
+  };
+  return { url: `redis://127.0.0.1:${port}`, close };
+}
+
+describe('with Redis', () => {
+  it('counts together across processes and tells when the window ends', async () => {
+    const key = randomUUID();
+    const [a, b] = [await connect(), await connect()].map((client) => new RedisRateLimits(client, 'test:'));
+    await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? a : b)?.increment(key, 5000, 10)));
+    const last = await a?.increment(key, 5000, 10);
+    expect(last).toMatchObject({ totalHits: 11, isBlocked: true });
+    expect(last?.timeToBlockExpire).toBeGreaterThan(0);
+  });
+
+  it('caches, forgets and deletes', async () => {
+    const client = await connect();
+    const cache = new RedisCache(client, `test:${randomUUID()}:`);
+    await cache.set('a', 'one', 60_000);
+    expect(await cache.get('a')).toBe('one');
+    await cache.delete('a');
+    expect(await cache.get('a')).toBeUndefined();
+    expect(await isRedisUp(client)).toBe(true);
+  });
+});
+
+describe('without Redis', () => {
+  it('limits each process by itself, at once', async () => {
+    const storage = new RedisRateLimits(await connect('redis://127.0.0.1:1'), 'test:');
+    const started = Date.now();
+    const counts = [await storage.increment('ip', 5000, 1), await storage.increment('ip', 5000, 1)];
+    expect(counts.map((count) => count.isBlocked)).toEqual([false, true]);
+    expect(Date.now() - started).toBeLessThan(500);
+  });
+
+  it('gives up on a frozen one and does not wait again for every request', async () => {
+    const server = await frozenServer();
+    const cache = new RedisCache(await connect(server.url), 'test:');
+    const started = Date.now();
+    for (let i = 0; i < 20; i++) expect(await cache.get('a')).toBeUndefined();
+    expect(Date.now() - started).toBeLessThan(2500);
+    server.close();
+  });
+});

@@ -1,0 +1,3 @@
+import { bootstrap } from '../shared/bootstrap.mjs';
+
+await bootstrap('tools/chaos/main.ts');

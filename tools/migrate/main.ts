@@ -1,0 +1,40 @@
+import '../shared/env-file.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildIfStale } from '../shared/build.ts';
+import { fail, run } from '../shared/console.ts';
+import { isReachable, SERVERS } from '../shared/servers.ts';
+
+// npm run prisma:migrate -- --name add-refunds
+await run(async () => {
+  const { values } = parseArgs({ options: { name: { type: 'string' } } });
+  const name = values.name ?? fail('A migration needs a name: npm run prisma:migrate -- --name add-refunds');
+  if (!/^[a-z0-9]+([-_][a-z0-9]+)*$/.test(name))
+    fail(`"${name}" is no good name: use words like add-refunds.`);
+  const { url, remedy } = SERVERS.postgres;
+  if (!(await isReachable(url))) fail(`No PostgreSQL answers at ${url}. Remedy: ${remedy}`);
+  buildIfStale();
+
+  const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
+  const { MIGRATIONS_DIR } = await import('@order-system/prisma/migration-files');
+  const { diffToSchema } = await import('@order-system/prisma/write-migration');
+  const script = await diffToSchema(url);
+  if (script === undefined) {
+    console.log('The migrations already make what the schema describes: there is nothing to write.');
+    return;
+  }
+  const folder = `${timestamp()}_${name.replaceAll('-', '_')}`;
+  mkdirSync(join(MIGRATIONS_DIR, folder), { recursive: true });
+  writeFileSync(join(MIGRATIONS_DIR, folder, 'migration.sql'), script);
+  console.log(`Wrote libs/prisma/migrations/${folder}/migration.sql`);
+  await createDatabaseIfMissing(url);
+  const applied = await migrate(url);
+  console.log(
+    `Applied ${applied.join(', ')} to ${new URL(url).pathname.slice(1)}. Read the file before you commit it.`,
+  );
+});
+
+function timestamp(): string {
+  return new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
+}

@@ -1,0 +1,3 @@
+import { bootstrap } from '../shared/bootstrap.mjs';
+
+await bootstrap('tools/migrate/main.ts');

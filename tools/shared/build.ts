@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, ROOT } from './console.ts';
+
+const STAMP = join(ROOT, '.nx/build.stamp');
+const GENERATED = join(ROOT, 'libs/prisma/src/generated');
+
+/** Generates and builds through Nx, unless a look at sizes and dates says that nothing changed since the last time. */
+export function buildIfStale(): void {
+  const state = stateOfSources();
+  if (outputsExist() && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === state) return;
+  console.log('Building what changed ...');
+  runNx(['run-many', '-t', 'build', '--outputStyle=static']);
+  mkdirSync(join(ROOT, '.nx'), { recursive: true });
+  writeFileSync(STAMP, state);
+}
+
+/** Runs Nx quietly; on failure prints what it said and ends the process. */
+export function runNx(args: string[]): void {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'node_modules/nx/dist/bin/nx.js'), ...args],
+    { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' } },
+  );
+  if (status === 0) return;
+  console.error(stdout + stderr);
+  fail(`nx ${args.join(' ')} failed; the lines above say why.`);
+}
+
+function projects(): string[] {
+  return ['apps', 'libs'].flatMap((kind) =>
+    readdirSync(join(ROOT, kind)).map((name) => join(ROOT, kind, name)),
+  );
+}
+
+function outputsExist(): boolean {
+  const built = projects().every((dir) => !existsSync(join(dir, 'src')) || existsSync(join(dir, 'dist')));
+  return built && existsSync(GENERATED);
+}
+
+function stateOfSources(): string {
+  const hash = createHash('sha256');
+  const folders = projects().map((dir) => join(dir, 'src'));
+  for (const folder of [...folders, join(ROOT, 'libs/prisma/schema')]) {
+    if (!existsSync(folder)) continue;
+    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isDirectory() || path.startsWith(GENERATED)) continue;
+      const { mtimeMs, size } = statSync(path);
+      hash.update(`${path} ${mtimeMs} ${size}\n`);
+    }
+  }
+  for (const file of ['.swcrc', 'nx.json', 'package-lock.json']) hash.update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex');
+}

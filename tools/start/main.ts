@@ -1,0 +1,109 @@
+import '../shared/env-file.ts';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildIfStale } from '../shared/build.ts';
+import { fail, printTable, run } from '../shared/console.ts';
+import { dataDir } from '../shared/data-dir.ts';
+import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
+import { lockDataDir } from '../shared/lock.ts';
+import { SERVERS } from '../shared/servers.ts';
+import { planServices } from './plan.ts';
+import { restartOnRequest } from './restart-on-request.ts';
+import { findSecrets } from './secrets.ts';
+import { Service } from './service.ts';
+import { chooseTopology, type Topology } from './topology.ts';
+import { restartOnChange } from './watch.ts';
+
+type CleanUp = () => void | Promise<void>;
+
+const startedAt = performance.now();
+/** What has to be undone at the end, the last first. */
+const cleanUps: CleanUp[] = [];
+let stopping: Promise<void> | undefined;
+
+// npm start [-- --topology embedded|distributed]      npm run start:dev [-- --app=orders]
+await run(async () => {
+  const { values } = parseArgs({
+    options: { topology: { type: 'string' }, watch: { type: 'boolean' }, app: { type: 'string' } },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+  process.on('disconnect', () => void stop(0));
+  process.channel?.unref();
+  try {
+    await start(values);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+});
+
+async function start(options: { topology?: string; watch?: boolean; app?: string }): Promise<void> {
+  buildIfStale();
+  const topology = await chooseTopology(options.topology);
+  const folder = dataDir();
+  const { secrets, isAdminGenerated } = await findSecrets(folder);
+  const databaseUrl = await openDatabase(topology, folder);
+  const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets });
+  const services = plans.map((plan) => new Service(plan));
+  const watched = services.filter(
+    ({ plan }) => options.app === undefined || [options.app, 'embedded'].includes(plan.app),
+  );
+  if (watched.length === 0) fail(`There is no app "${options.app}".`);
+  cleanUps.push(() => stopServices(services));
+  console.log('Starting the services ...');
+  await Promise.all(services.map((service) => service.start()));
+  if (stopping !== undefined) return;
+  report(services, isAdminGenerated ? secrets.ADMIN_PASSWORD : undefined);
+  restartOnRequest(services);
+  if (options.watch) restartOnChange(watched, options.app);
+}
+
+async function openDatabase(topology: Topology, folder: string): Promise<string> {
+  let url: string = SERVERS.postgres.url;
+  if (topology === 'embedded') {
+    const unlock = await lockDataDir(folder);
+    cleanUps.push(unlock);
+    const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
+    cleanUps.push(() => postgres.stop());
+    url = postgres.url;
+  }
+  const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
+  if (await createDatabaseIfMissing(url))
+    console.log(`Created the database ${new URL(url).pathname.slice(1)}.`);
+  const applied = await migrate(url);
+  if (applied.length > 0) console.log(`Applied ${applied.length} migration(s).`);
+  return url;
+}
+
+/** The door first, so that what is under way behind it can still be answered; 8 s in all. */
+async function stopServices([door, ...others]: Service[]): Promise<void> {
+  await door?.stop(others.length === 0 ? 8_000 : 4_000);
+  await Promise.all(others.map((service) => service.stop(4_000)));
+}
+
+function stop(code: number): Promise<void> {
+  stopping ??= (async () => {
+    console.log('\nStopping ...');
+    await cleanUp();
+    console.log('Stopped.');
+    process.exit(code);
+  })();
+  return stopping;
+}
+
+async function cleanUp(): Promise<void> {
+  for (const undo of cleanUps.splice(0).reverse()) await undo();
+}
+
+function report(services: readonly Service[], adminPassword: string | undefined): void {
+  const rows = services.map(({ plan, pid, port }) => [plan.name, String(pid), String(port), 'ready']);
+  console.log('');
+  printTable(['service', 'process', 'port', 'state'], rows);
+  const env = services[0]?.plan.env ?? {};
+  const address = env['PUBLIC_URL'] || `http://localhost:${env['PORT']}`;
+  console.log(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
+  console.log(`  API            ${address}/api`);
+  console.log(`  Documentation  ${address}/api/docs`);
+  if (adminPassword !== undefined) console.log(`  Admin          ${env['ADMIN_EMAIL']} / ${adminPassword}`);
+  console.log('Ctrl-C stops everything.');
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../shared/console.ts';
+
+const SECRETS = ['JWT_SECRET', 'SANDBOX_WEBHOOK_SECRET', 'ADMIN_PASSWORD'] as const;
+
+export type Secrets = Record<(typeof SECRETS)[number], string>;
+
+/** The secrets of this start: those that are set; in development the missing ones are made once and kept. */
+export async function findSecrets(dataDir: string): Promise<{ secrets: Secrets; isAdminGenerated: boolean }> {
+  if (process.env['NODE_ENV'] === 'production') await refuseWeakSecrets();
+  const file = join(dataDir, 'secrets.json');
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>) : {};
+  const missing = SECRETS.filter((name) => !process.env[name] && !kept[name]);
+  for (const name of missing)
+    kept[name] = name === 'ADMIN_PASSWORD' ? password() : randomBytes(48).toString('base64url');
+  if (missing.length > 0) writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  const entries = SECRETS.map((name) => [name, process.env[name] || kept[name]]);
+  return {
+    secrets: Object.fromEntries(entries) as Secrets,
+    isAdminGenerated: !process.env['ADMIN_PASSWORD'],
+  };
+}
+
+/** Of the kinds of characters that every password must have. */
+function password(): string {
+  const text = randomBytes(12).toString('base64url');
+  return [/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(text)) ? text : password();
+}
+
+async function refuseWeakSecrets(): Promise<void> {
+  const { ConfigError, readConfig } = await import('@order-system/config/config');
+  const { secret } = await import('@order-system/config/blocks');
+  const { z } = await import('zod');
+  const schema = z.object({
+    JWT_SECRET: secret('JWT_SECRET'),
+    SANDBOX_WEBHOOK_SECRET: secret('SANDBOX_WEBHOOK_SECRET'),
+    ADMIN_PASSWORD: z
+      .string('set it to at least 12 characters')
+      .min(12, 'must have at least 12 characters')
+      .refine((text) => !/^(password|admin|change[-_ ]?me)/i.test(text), 'is one that everybody knows'),
+  });
+  try {
+    readConfig(schema, process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message);
+    throw error;
+  }
+}

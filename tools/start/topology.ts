@@ -1,0 +1,26 @@
+import { fail } from '../shared/console.ts';
+import { missingServers, SERVERS } from '../shared/servers.ts';
+
+export type Topology = 'embedded' | 'distributed';
+
+/** Takes the topology that was asked for, else looks for the servers; says which it is and why. */
+export async function chooseTopology(flag: string | undefined): Promise<Topology> {
+  const wanted = flag ?? (process.env['TOPOLOGY'] || undefined);
+  if (wanted !== undefined && wanted !== 'embedded' && wanted !== 'distributed')
+    fail(`There is no topology "${wanted}". Remedy: --topology embedded or --topology distributed`);
+  const because = flag === undefined ? 'TOPOLOGY says so' : '--topology says so';
+  if (wanted === 'embedded') return say('embedded', because);
+
+  const missing = await missingServers();
+  const names = (servers: readonly { name: string }[]) => servers.map((server) => server.name).join(', ');
+  if (missing.length === 0)
+    return say('distributed', wanted ? because : `${names(Object.values(SERVERS))} answer`);
+  if (wanted === undefined) return say('embedded', `no answer from ${names(missing)}`);
+  const remedies = missing.map((server) => `${server.remedy} (or set ${server.variable})`);
+  return fail(`The distributed topology needs ${names(missing)}. Remedy: ${remedies.join('; ')}`);
+}
+
+function say(topology: Topology, reason: string): Topology {
+  console.log(`Topology: ${topology} (${reason}).`);
+  return topology;
+}

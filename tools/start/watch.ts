@@ -1,0 +1,34 @@
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import { buildIfStale } from '../shared/build.ts';
+import { Problem, ROOT } from '../shared/console.ts';
+import type { Service } from './service.ts';
+
+const QUIET_MS = 150;
+
+/** Builds and restarts one app, or all when none is named, whenever its sources or those of the libs change. */
+export function restartOnChange(services: readonly Service[], app: string | undefined): void {
+  const folders = [app === undefined ? 'apps' : `apps/${app}/src`, 'libs'];
+  let timer: NodeJS.Timeout | undefined;
+  let work = Promise.resolve();
+  const changed = (_: string, file: string | null) => {
+    if (file === null || !/\.(ts|prisma)$/.test(file) || /(^|[/\\])(dist|generated)[/\\]/.test(file)) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      work = work.then(() => rebuild(services));
+    }, QUIET_MS);
+  };
+  for (const folder of folders) watch(join(ROOT, folder), { recursive: true }, changed);
+  console.log(`Watching ${folders.join(' and ')}.`);
+}
+
+async function rebuild(services: readonly Service[]): Promise<void> {
+  try {
+    buildIfStale();
+    await Promise.all(services.map((service) => service.restart()));
+    console.log(`Restarted ${services.map((service) => service.plan.name).join(', ')}.`);
+  } catch (error) {
+    // A mistake while typing: say it and wait for the next change.
+    console.error(error instanceof Problem ? error.message : error);
+  }
+}
