@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '../..');
 const SABOTAGES = {
   'inbox-claim': {
     file: 'libs/messaging/dist/apply.js',
-    written: "again ? events.map(()=>'consumed') : claimed",
+    written: "again ? events.map(()=>'consumed') : claimed.value",
     instead: "events.map(()=>'consumed')",
   },
   'ack-before-commit': {

@@ -25,10 +25,18 @@ export class HandlerFailure extends Error {
   }
 }
 
+/** Not all of the events whose handlers were started were the consumer's to apply; nothing has changed. */
+class Mistaken extends Error {
+  constructor(readonly toApply: readonly Known[]) {
+    super('some events were applied before, or are early');
+  }
+}
+
 /**
  * Applies events, each exactly once, in one transaction: the inbox rows, which are written first, and the effects commit
  * together, on the disk before anything is acknowledged. The handlers run side by side, so their statements travel
- * together: no two of the events may be about the same thing. `again` also applies what was applied.
+ * together: no two of the events may be about the same thing. They travel with the claim, too, for nearly always an event
+ * is new; when one is not, all is rolled back and done again without it. `again` also applies what was applied.
  * Throws HandlerFailure, or what the database says.
  */
 export async function apply(
@@ -36,6 +44,31 @@ export async function apply(
   consumer: Consumer,
   events: readonly Known[],
   again = false,
+): Promise<Outcome[]> {
+  crashPoint('consumer.before_tx');
+  for (let toApply = events; ;) {
+    try {
+      const outcomes = await applyThese(db, consumer, { events, toApply, again });
+      crashPoint('consumer.committed_before_ack');
+      return outcomes;
+    } catch (error) {
+      if (!(error instanceof Mistaken)) throw error;
+      toApply = error.toApply;
+    }
+  }
+}
+
+interface Attempt {
+  readonly events: readonly Known[];
+  /** Those of them that are taken to be new. */
+  readonly toApply: readonly Known[];
+  readonly again: boolean;
+}
+
+async function applyThese(
+  db: Database,
+  consumer: Consumer,
+  { events, toApply, again }: Attempt,
 ): Promise<Outcome[]> {
   // The first: PostgreSQL then refuses whatever the others send.
   const failures: HandlerFailure[] = [];
@@ -47,24 +80,30 @@ export async function apply(
       failures.push(new HandlerFailure(known, error));
     }
   };
-  crashPoint('consumer.before_tx');
   try {
-    const outcomes = await db.inTx(async (tx) => {
+    return await db.inTx(async (tx) => {
       failures.length = 0;
-      const claimed = await claim(tx, consumer, events);
-      const outcomes = again ? events.map(() => 'consumed' as const) : claimed;
-      await Promise.all(
-        events.filter((_, index) => outcomes[index] === 'consumed').map((one) => handle(tx, one)),
-      );
+      const claiming = claim(tx, consumer, events);
+      const handling = Promise.all(toApply.map((one) => handle(tx, one)));
+      const [claimed] = await Promise.allSettled([claiming, handling]);
+      if (claimed.status === 'rejected') {
+        // Without the claim no handler could do its work: none is to blame.
+        failures.length = 0;
+        throw claimed.reason;
+      }
+      const outcomes = again ? events.map(() => 'consumed' as const) : claimed.value;
+      const isNew = events.filter((_, index) => outcomes[index] === 'consumed');
+      if (!isSame(isNew, toApply)) throw new Mistaken(isNew);
       if (failures[0]) throw failures[0].cause;
       return outcomes;
     });
-    crashPoint('consumer.committed_before_ack');
-    return outcomes;
   } catch (error) {
-    throw failures[0] ?? error;
+    throw error instanceof Mistaken ? error : (failures[0] ?? error);
   }
 }
+
+const isSame = (some: readonly Known[], others: readonly Known[]): boolean =>
+  some.length === others.length && some.every((one, index) => one === others[index]);
 
 /** Inserts the inbox rows, in the order that everybody does, of all events whose nearest predecessor was applied. */
 async function claim(tx: Tx, { name, types }: Consumer, events: readonly Known[]): Promise<Outcome[]> {

@@ -1,9 +1,10 @@
 import type { EventContract, EventData } from '@order-system/contracts/define';
-import type { Tx } from '@order-system/prisma/database';
+import type { Database, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { type Sql, sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
 import type { MessageContext } from './context.js';
+import { type EventMessage, type EventRow, fromRow } from './events.js';
 
 export interface Aggregate {
   type: string;
@@ -27,9 +28,24 @@ export const fact = <E extends EventContract>(event: E, aggregate: Aggregate, da
   data: z.encode(event.data, data),
 });
 
-/** Wakes the relay of this process once a transaction with events is durable; set by the host for each service. */
-const wakers = new Map<string, () => void>();
-export const onEmit = (service: string, wake: () => void): void => void wakers.set(service, wake);
+/** Publishes what its own process has just committed, without reading it back. */
+export interface Outlet {
+  /** Undefined when it takes nothing at the moment: what is emitted waits in the outbox. */
+  offer(): Offer | undefined;
+  /** Something was stored that has to be read from the outbox. */
+  leftBehind(): void;
+}
+
+export interface Offer {
+  /** Is this event in the outlet's hands? Then the next one of the aggregate follows it. */
+  holds(aggregateId: string, version: number): boolean;
+  /** Of each aggregate in the order of their commits. */
+  take(messages: EventMessage[]): void;
+}
+
+/** The outlet of this process for what a service emits; set by its relay. */
+const outlets = new WeakMap<Database, Outlet>();
+export const onEmit = (db: Database, outlet: Outlet): void => void outlets.set(db, outlet);
 
 /**
  * Stores facts and queues them for publishing, in the caller's transaction: they are told if and only if it commits.
@@ -42,7 +58,7 @@ export const emit = (tx: Tx, ctx: MessageContext, facts: Fact[]): Promise<void> 
   );
 
 /** Rows of the events that a transaction has emitted so far: all leave in one statement. */
-const emitted = new WeakMap<Tx, object[]>();
+const emitted = new WeakMap<Tx, NewEvent[]>();
 
 /** The same for facts of several causes. */
 export async function emitEach(tx: Tx, facts: { ctx: MessageContext; fact: Fact }[]): Promise<void> {
@@ -50,13 +66,34 @@ export async function emitEach(tx: Tx, facts: { ctx: MessageContext; fact: Fact 
   const rows = emitted.get(tx) ?? [];
   if (rows.length === 0) {
     emitted.set(tx, rows);
-    tx.defer(() => store(tx.service, rows));
-    tx.afterCommit(() => wakers.get(tx.service)?.());
+    leaveWithCommit(tx, rows);
   }
   for (const { ctx, fact: one } of facts) rows.push(toRow(ctx, one));
 }
 
-const toRow = (ctx: MessageContext, { type, schemaVersion, aggregate, data }: Fact) => ({
+function leaveWithCommit(tx: Tx, rows: readonly NewEvent[]): void {
+  const outlet = outlets.get(tx.db);
+  let offer: Offer | undefined;
+  tx.defer<Stored>(
+    () => {
+      offer = outlet?.offer();
+      return store(tx.db.service, rows, offer);
+    },
+    (stored) => {
+      const times = new Map(stored.map(({ id, occurred_at, is_leased }) => [id, is_leased && occurred_at]));
+      const leased = rows.flatMap((row) => {
+        const occurred_at = times.get(row.id);
+        return occurred_at ? [fromRow({ ...row, occurred_at })] : [];
+      });
+      if (leased.length > 0) offer?.take(leased);
+      if (leased.length < rows.length) outlet?.leftBehind();
+    },
+  );
+}
+
+type NewEvent = Omit<EventRow, 'occurred_at'>;
+
+const toRow = (ctx: MessageContext, { type, schemaVersion, aggregate, data }: Fact): NewEvent => ({
   id: newId(),
   type,
   schema_version: schemaVersion,
@@ -69,17 +106,37 @@ const toRow = (ctx: MessageContext, { type, schemaVersion, aggregate, data }: Fa
   causation_id: ctx.causationId ?? null,
 });
 
-const store = (service: string, rows: object[]): Sql => sql`
+interface Stored {
+  id: string;
+  occurred_at: Date;
+  is_leased: boolean;
+}
+
+/** Past this somebody else may publish what this process has not. */
+const LEASE = '5 seconds';
+
+/** What an outlet takes is stored as being published, unless an earlier event of the aggregate waits for another one. */
+function store(service: string, rows: readonly NewEvent[], offer: Offer | undefined): Sql {
+  const follows = rows.filter((row) => offer?.holds(row.aggregate_id, row.aggregate_version - 1));
+  const next = new Set(follows.map((row) => row.aggregate_id));
+  const facts = rows.map((row) => ({ ...row, is_next: next.has(row.aggregate_id) }));
+  return sql`
   WITH fact AS (
-    SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS f(id uuid, type text, schema_version int,
+    SELECT * FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS f(id uuid, type text, schema_version int,
       aggregate_type text, aggregate_id uuid, aggregate_version int, data jsonb, actor jsonb, correlation_id text,
-      causation_id text)
+      causation_id text, is_next boolean)
   ), stored AS (
     INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
       correlation_id, causation_id, occurred_at)
     SELECT id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor, correlation_id,
       causation_id, clock_timestamp()
-    FROM fact
+    FROM fact RETURNING id, occurred_at
+  ), queued AS (
+    INSERT INTO events.outbox (event_id, source, aggregate_id, aggregate_version, claimed_until)
+    SELECT id, ${service}, aggregate_id, aggregate_version, CASE WHEN ${offer !== undefined}::boolean AND (is_next
+      OR NOT EXISTS (SELECT FROM events.outbox o WHERE o.aggregate_id = fact.aggregate_id))
+      THEN clock_timestamp() + ${LEASE}::interval END
+    FROM fact ORDER BY aggregate_version RETURNING event_id, claimed_until IS NOT NULL AS is_leased
   )
-  INSERT INTO events.outbox (event_id, source, aggregate_id, aggregate_version)
-  SELECT id, ${service}, aggregate_id, aggregate_version FROM fact ORDER BY aggregate_version`;
+  SELECT s.id, s.occurred_at, q.is_leased FROM stored s JOIN queued q ON q.event_id = s.id`;
+}

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@order-system/prisma/test
 import { z } from 'zod';
 import type { EventBroker } from './broker.js';
 import { systemContext } from './context.js';
+import type { EventMessage } from './events.js';
 import { emit, fact } from './outbox.js';
 import { Relay } from './relay.js';
 import { eventually } from './testing/eventually.js';
@@ -16,44 +17,114 @@ const EVENTS = 150;
 
 let database: TestDatabase;
 let db: Database;
+const relays: Relay[] = [];
+const others: Database[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   db = new Database({ url: database.url, service: 'events' });
+});
+afterEach(async () => {
+  await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+  await Promise.all(others.splice(0).map((other) => other.close()));
 });
 afterAll(async () => {
   await db.close();
   await database.drop();
 });
 
-it('many relays publish the events of busy aggregates in order, each once, several at a time', async () => {
-  const published: { id: string; version: number }[] = [];
+function startRelay(of: Database, broker: EventBroker): Relay {
+  const relay = new Relay(of, broker, 'events');
+  relays.push(relay);
+  relay.start();
+  return relay;
+}
+
+/** The database as another process of the service has it. */
+function elsewhere(): Database {
+  const other = new Database({ url: database.url, service: 'events' });
+  others.push(other);
+  return other;
+}
+
+/** Takes what comes together or not at all; a moment later it tells. */
+function brokerThat(takes: (message: EventMessage) => boolean = () => true) {
+  const published: EventMessage[] = [];
   const batches: number[] = [];
   const broker: Partial<EventBroker> = {
     ready: true,
     publish: async (_, messages) => {
       await db.query(sql`SELECT 1 FROM pg_sleep(random() / 100)`);
-      batches.push(messages.length);
-      published.push(...messages.map(({ aggregate }) => aggregate));
-      return messages.map(({ id }) => id);
+      const taken = messages.every(takes) ? messages : [];
+      batches.push(taken.length);
+      published.push(...taken);
+      return taken.map(({ id }) => id);
     },
   };
-  const relays = [1, 2, 3].map(() => new Relay(db, broker as EventBroker, 'events'));
-  for (const relay of relays) relay.start();
+  const versionsOf = (id: string) =>
+    published.filter(({ aggregate }) => aggregate.id === id).map(({ aggregate }) => aggregate.version);
+  return { broker: broker as EventBroker, published, batches, versionsOf };
+}
+
+const emitAll = (from: Database, ids: readonly string[], version: number) =>
+  from.inTx((tx) =>
+    emit(
+      tx,
+      systemContext(),
+      ids.map((id) => fact(Counted, { type: 'test', id, version }, {})),
+    ),
+  );
+
+const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
+
+const outboxOf = async (ids: readonly string[]) =>
+  (await db.query(sql`SELECT FROM events.outbox WHERE aggregate_id = ANY(${ids})`)).length;
+
+it('many relays publish the events of busy aggregates in order, each once, several at a time', async () => {
+  const { broker, published, batches, versionsOf } = brokerThat();
+  // Nobody publishes at once what another process emits.
+  const other = elsewhere();
+  for (let count = 0; count < 3; count += 1) startRelay(db, broker);
   const ids = [newId(), newId()];
-  for (let version = 1; version <= EVENTS; version += 1) {
-    await db.inTx((tx) =>
-      emit(
-        tx,
-        systemContext(),
-        ids.map((id) => fact(Counted, { type: 'test', id, version }, {})),
-      ),
-    );
+  for (const version of upTo(EVENTS)) {
+    await emitAll(other, ids, version);
     for (const relay of relays) relay.wake();
   }
   await eventually(() => expect(published).toHaveLength(EVENTS * ids.length));
-  await Promise.all(relays.map((relay) => relay.stop()));
-  const inOrder = Array.from({ length: EVENTS }, (_, i) => i + 1);
-  for (const id of ids)
-    expect(published.filter((one) => one.id === id).map(({ version }) => version)).toEqual(inOrder);
+  for (const id of ids) expect(versionsOf(id)).toEqual(upTo(EVENTS));
   expect(Math.max(...batches)).toBeGreaterThan(ids.length);
+});
+
+it('two processes that take turns with an aggregate publish its events in order, each once', async () => {
+  const { broker, published, versionsOf } = brokerThat();
+  const other = elsewhere();
+  startRelay(db, broker);
+  startRelay(other, broker);
+  const ids = [newId(), newId()];
+  for (const version of upTo(EVENTS)) await emitAll(version % 3 === 0 ? other : db, ids, version);
+  await eventually(() => expect(published).toHaveLength(EVENTS * ids.length));
+  for (const id of ids) expect(versionsOf(id)).toEqual(upTo(EVENTS));
+  await eventually(async () => expect(await outboxOf(ids)).toBe(0));
+});
+
+it('publishes at once what its own process commits, and reads only what is left behind', async () => {
+  const { broker, versionsOf } = brokerThat();
+  startRelay(db, broker);
+  const statements = jest.spyOn(db.relaxed, 'query');
+  const id = newId();
+  for (const version of upTo(EVENTS)) await emitAll(db, [id], version);
+  await eventually(() => expect(versionsOf(id)).toEqual(upTo(EVENTS)));
+  await eventually(async () => expect(await outboxOf([id])).toBe(0));
+  const looks = statements.mock.calls.length;
+  statements.mockRestore();
+  expect(looks).toBeLessThan(EVENTS / 2);
+});
+
+it('keeps the order when the broker refuses an event that others are to follow', async () => {
+  let refusals = 2;
+  const { broker, versionsOf } = brokerThat(({ aggregate: { version } }) => version !== 2 || refusals-- <= 0);
+  startRelay(db, broker);
+  const id = newId();
+  for (const version of upTo(5)) await emitAll(db, [id], version);
+  await eventually(() => expect(versionsOf(id)).toHaveLength(5), 30_000);
+  expect(versionsOf(id)).toEqual(upTo(5));
 });

@@ -1,33 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { logger } from '@order-system/observability/logger';
 import type { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import type { EventBroker } from './broker.js';
 import { crashPoint } from './crash-point.js';
-import { type EventMessage, type EventRow, fromRow } from './events.js';
-import { onEmit } from './outbox.js';
+import type { EventMessage } from './events.js';
+import { InHand } from './in-hand.js';
+import { type Offer, onEmit, type Outlet } from './outbox.js';
+import { claimWaiting, putBack } from './outbox.store.js';
 import { errorText } from './retry.js';
 
 const log = logger('relay');
 const BATCH = 100;
-/** Of one aggregate at a time: a busy one moves fast, and leaves room for the others. */
-const RUN = 10;
+/** Between two looks into the outbox: when nothing happens, when events of another process were in the way, when busy. */
 const IDLE_MS = 500;
-/** Between two looks when there is much to do: events that are written meanwhile travel together. */
-const GATHER_MS = 8;
-const LEASE = '30 seconds';
+const BLOCKED_MS = 30;
+const BUSY_MS = 8;
+/** What was published is removed once it is quiet for so long, and at the latest then. */
+const QUIET_MS = 20;
+const REMOVE_WITHIN_MS = 100;
+/** More than that waits in the outbox, not in memory. */
+const MOST_IN_HAND = 1000;
 
 /**
- * Publishes a service's outbox. Any number may run: who claims the first waiting event of an aggregate gets the ones
- * that follow it too, so events of one aggregate are published in order. Woken after each commit; polling is what
- * remains when a wake is lost.
+ * Publishes a service's outbox, the events of an aggregate in order. What its own process commits comes straight to it,
+ * under a lease; what others have left, or could not be published at once, it reads. Any number may run: who claims the
+ * first waiting event of an aggregate gets the ones that follow it too.
  */
-export class Relay {
-  private wakeUp: (() => void) | undefined;
-  private woken = false;
-  private stopping = false;
+export class Relay implements Outlet {
+  private fresh: EventMessage[] = [];
   /** Published, and still to be removed from the outbox. */
-  private confirmed: string[] = [];
+  private confirmed: EventMessage[] = [];
+  private readonly inHand = new InHand();
+  /** Begins anew when an event could not be published: those that were to follow it then wait in the outbox. */
+  private term = 0;
+  private lookAt = 0;
+  private removeAt = Infinity;
+  private removeBy = Infinity;
+  private pauseMs = IDLE_MS;
+  private wakeUp: (() => void) | undefined;
+  private stopping = false;
   private loop: Promise<void> | undefined;
 
   constructor(
@@ -37,7 +48,7 @@ export class Relay {
   ) {}
 
   start(): void {
-    onEmit(this.service, () => this.wake());
+    onEmit(this.db, this);
     this.loop = this.run();
   }
 
@@ -47,8 +58,27 @@ export class Relay {
       UPDATE events.outbox SET claimed_until = NULL WHERE source = ${this.service} AND claimed_until IS NOT NULL`);
   }
 
+  offer(): Offer | undefined {
+    if (this.stopping || !this.broker.ready || this.inHand.size >= MOST_IN_HAND) return undefined;
+    const { term } = this;
+    return {
+      holds: (aggregateId, version) => this.inHand.has(aggregateId, version),
+      take: (messages) => {
+        // What is not taken is free again when its lease ends.
+        if (this.term === term) this.take(messages);
+      },
+    };
+  }
+
+  leftBehind(): void {
+    this.pauseMs = BLOCKED_MS;
+    this.lookAt = Math.min(this.lookAt, performance.now() + BLOCKED_MS);
+    this.wakeUp?.();
+  }
+
+  /** Looks into the outbox at once. */
   wake(): void {
-    this.woken = true;
+    this.lookAt = 0;
     this.wakeUp?.();
   }
 
@@ -59,81 +89,109 @@ export class Relay {
     await this.loop;
   }
 
+  private take(messages: EventMessage[]): void {
+    this.inHand.add(messages);
+    this.fresh.push(...messages);
+    this.wakeUp?.();
+  }
+
   private async run(): Promise<void> {
     for (;;) {
-      this.woken = false;
-      const moved = await this.publishBatch();
-      if (!moved && this.stopping) return;
-      if (!moved && !this.woken) await this.rest();
-      else await sleep(GATHER_MS);
+      const hasMoved = this.msToLook() <= 0 && (await this.look());
+      if (this.fresh.length > 0) await this.publishFresh();
+      else if (this.stopping && !hasMoved) return;
+      else await this.rest();
     }
   }
 
-  /** False when there was nothing to publish, or no way to. */
-  private async publishBatch(): Promise<boolean> {
-    if (!this.broker.ready) return false;
-    try {
-      const messages = await this.claim();
-      if (messages.length === 0) return false;
-      crashPoint('relay.claimed');
-      const confirmed = await this.broker.publish(this.service, messages);
-      crashPoint('relay.confirmed_before_mark');
-      this.confirmed.push(...confirmed);
-      if (confirmed.length < messages.length) await this.putBack(messages);
-      return confirmed.length > 0;
-    } catch (error) {
-      log.warn({ service: this.service, err: errorText(error) }, 'the outbox has to wait');
-      return false;
-    }
+  private msToLook(): number {
+    return this.stopping ? 0 : Math.min(this.lookAt, this.removeAt) - performance.now();
   }
 
-  /**
-   * Removes what was confirmed and claims what comes next, in one statement. A claim or a removal that a crash takes
-   * back means a second delivery, which the inbox absorbs.
-   */
+  /** Removes what was published, and publishes what waits in the outbox. False when there is nothing, or no way to. */
+  private async look(): Promise<boolean> {
+    this.lookAt = this.removeAt = this.removeBy = Infinity;
+    const messages = this.broker.ready ? await this.claim() : [];
+    this.inHand.add(messages);
+    const hasMoved = messages.length > 0 && (await this.publish(messages));
+    this.pauseMs = hasMoved ? BUSY_MS : Math.min(IDLE_MS, this.pauseMs * 2);
+    this.lookAt = Math.min(this.lookAt, performance.now() + this.pauseMs);
+    return hasMoved;
+  }
+
   private async claim(): Promise<EventMessage[]> {
     const done = [...this.confirmed];
-    const rows = await this.db.relaxed.query<EventRow>(sql`
-      WITH done AS (
-        DELETE FROM events.outbox WHERE event_id = ANY(${done})
-      ), head AS (
-        SELECT o.aggregate_id, o.aggregate_version FROM events.outbox o
-        WHERE o.source = ${this.service} AND o.available_at <= now() AND o.event_id <> ALL(${done})
-          AND (o.claimed_until IS NULL OR o.claimed_until < now())
-          AND NOT EXISTS (SELECT FROM events.outbox e WHERE e.aggregate_id = o.aggregate_id
-            AND e.aggregate_version < o.aggregate_version AND e.event_id <> ALL(${done}))
-        ORDER BY o.seq LIMIT ${BATCH} FOR UPDATE OF o SKIP LOCKED
-      ), claimed AS (
-        UPDATE events.outbox o SET claimed_until = now() + ${LEASE}::interval FROM head CROSS JOIN LATERAL (
-          SELECT f.event_id FROM events.outbox f
-          WHERE f.aggregate_id = head.aggregate_id AND f.aggregate_version >= head.aggregate_version
-            AND f.event_id <> ALL(${done})
-          ORDER BY f.aggregate_version LIMIT ${RUN}
-        ) run
-        WHERE o.event_id = run.event_id RETURNING o.event_id, o.seq
-      )
-      SELECT e.* FROM claimed c JOIN events.event e ON e.id = c.event_id ORDER BY c.seq`);
-    this.confirmed = this.confirmed.filter((id) => !done.includes(id));
-    return rows.map(fromRow);
+    try {
+      const waiting = await claimWaiting(this.db, { source: this.service, done, most: BATCH });
+      this.confirmed = this.confirmed.filter((message) => !done.includes(message));
+      this.inHand.remove(done);
+      return waiting;
+    } catch (error) {
+      log.warn({ service: this.service, err: errorText(error) }, 'the outbox has to wait');
+      return [];
+    }
   }
 
-  private async putBack(messages: EventMessage[]): Promise<void> {
-    const failed = messages.map(({ id }) => id).filter((id) => !this.confirmed.includes(id));
+  private async publishFresh(): Promise<void> {
+    if (this.broker.ready) await this.publish(this.fresh.splice(0, BATCH));
+    else this.leaveFresh();
+  }
+
+  /** True when any of them was published. */
+  private async publish(messages: EventMessage[]): Promise<boolean> {
+    crashPoint('relay.claimed');
+    const ids = await this.send(messages);
+    crashPoint('relay.confirmed_before_mark');
+    const failed = messages.filter(({ id }) => !ids.has(id));
+    if (ids.size > 0) this.removeSoon(messages.filter(({ id }) => ids.has(id)));
+    if (failed.length > 0) await this.giveBack(failed);
+    return ids.size > 0;
+  }
+
+  /** The ids of those that the broker has taken. */
+  private async send(messages: EventMessage[]): Promise<Set<string>> {
+    try {
+      return new Set(await this.broker.publish(this.service, messages));
+    } catch (error) {
+      log.warn({ service: this.service, err: errorText(error) }, 'the broker takes nothing');
+      return new Set();
+    }
+  }
+
+  private removeSoon(published: EventMessage[]): void {
+    const now = performance.now();
+    this.confirmed.push(...published);
+    this.removeBy = Math.min(this.removeBy, now + REMOVE_WITHIN_MS);
+    this.removeAt = this.confirmed.length < BATCH ? Math.min(this.removeBy, now + QUIET_MS) : now;
+  }
+
+  private async giveBack(failed: EventMessage[]): Promise<void> {
     log.warn(
       { service: this.service, events: failed.length },
       'events were not confirmed and will be sent again',
     );
-    await this.db.execute(sql`
-      UPDATE events.outbox SET attempts = attempts + 1, claimed_until = NULL,
-        available_at = now() + least(30, power(2, least(attempts, 5))) * interval '1 second'
-      WHERE event_id = ANY(${failed})`);
+    this.inHand.remove(failed);
+    this.leaveFresh();
+    try {
+      await putBack(this.db, failed);
+    } catch (error) {
+      log.warn({ service: this.service, err: errorText(error) }, 'they are sent again when their leases end');
+    }
+  }
+
+  /** Events that were to follow one that was not published wait in the outbox, until their leases end. */
+  private leaveFresh(): void {
+    this.inHand.remove(this.fresh);
+    this.fresh = [];
+    this.term += 1;
   }
 
   private async rest(): Promise<void> {
+    const ms = this.msToLook();
+    if (ms <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, IDLE_MS);
+      const timer = setTimeout(resolve, ms);
       this.wakeUp = () => (clearTimeout(timer), resolve());
-      if (this.woken) this.wakeUp();
     });
     this.wakeUp = undefined;
   }

@@ -35,8 +35,10 @@ const counting = consumer('test.counting', [
     if (n === 20) await tx.query(sql`SELECT pg_sleep(1)`);
     const [{ before } = { before: 0 }] = await tx.query<{ before: number }>(sql`
       SELECT count(*)::int - 1 AS before FROM events.inbox WHERE consumer = 'test.counting'`);
-    if (before !== n - 1) outOfOrder.push(n);
-    tx.afterCommit(() => applied.add(n));
+    tx.afterCommit(() => {
+      applied.add(n);
+      if (before !== n - 1) outOfOrder.push(n);
+    });
   }),
 ]);
 

@@ -11,10 +11,13 @@ export interface Tx {
   one<R>(statement: Sql): Promise<R | undefined>;
   /** Returns how many rows were written. */
   execute(statement: Sql): Promise<number>;
-  /** Sends a statement whose result nobody needs, made then, together with COMMIT; when it fails nothing is committed. */
-  defer(statement: () => Sql): void;
-  /** The service whose role the transaction has. */
-  readonly service: string;
+  /**
+   * Sends a statement, made then, together with COMMIT; when it fails nothing is committed. `then` gets its rows once
+   * the transaction is durable, and must not throw.
+   */
+  defer<R>(statement: () => Sql, then?: (rows: R[]) => void): void;
+  /** Whose transaction it is. */
+  readonly db: Database;
   /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
   afterCommit(hint: () => void): void;
 }
@@ -65,11 +68,14 @@ export interface Statements {
 export class Database implements Statements {
   /** Statements whose commit does not wait for the disk: see TxOptions. */
   readonly relaxed: Statements;
+  /** Whose role it has. */
+  readonly service: string;
   private readonly pool: pg.Pool;
   private readonly relaxedPool: pg.Pool;
   private client: PrismaClient | undefined;
 
-  constructor(private readonly options: DatabaseOptions) {
+  constructor(options: DatabaseOptions) {
+    this.service = options.service;
     this.pool = makePool(options, settings(options.service));
     const relaxed = settings(options.service, { synchronous_commit: 'off' });
     const poolSize = Math.max(1, Math.floor((options.poolSize ?? POOL_SIZE) / 2));
@@ -98,7 +104,7 @@ export class Database implements Statements {
   async inTx<T>(work: (tx: Tx) => Promise<T>, { durable = true }: TxOptions = {}): Promise<T> {
     const pool = durable ? this.pool : this.relaxedPool;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await tryTx({ pool, service: this.options.service }, work);
+      const outcome = await tryTx({ pool, db: this }, work);
       if ('value' in outcome) return outcome.value;
       const again =
         isConflict(outcome.error) || (!outcome.inCommit && attempt < 3 && isUnavailable(outcome.error));
@@ -145,23 +151,24 @@ const BEGIN = { name: 'begin', text: 'BEGIN' };
 const COMMIT = { name: 'commit', text: 'COMMIT' };
 
 async function tryTx<T>(
-  { pool, service }: { pool: pg.Pool; service: string },
+  { pool, db }: { pool: pg.Pool; db: Database },
   work: (tx: Tx) => Promise<T>,
 ): Promise<{ value: T } | { error: unknown; inCommit: boolean }> {
   let inCommit = false;
   let client: pg.PoolClient | undefined;
   const hints: (() => void)[] = [];
-  const deferred: (() => Sql)[] = [];
+  const deferred: Deferred[] = [];
   try {
     client = await pool.connect();
     // It fails only when the connection is lost, and then so does the rest.
     const begun = client.query(BEGIN);
     begun.catch(() => undefined);
-    const value = await work(transaction(client, { service, hints, deferred }));
+    const value = await work(transaction(client, { db, hints, deferred }));
     await begun;
     inCommit = true;
-    await commit(client, deferred);
+    const told = await commit(client, deferred);
     client.release();
+    for (const tell of told) tell();
     for (const hint of hints) hint();
     return { value };
   } catch (error) {
@@ -170,26 +177,39 @@ async function tryTx<T>(
   }
 }
 
+interface Deferred {
+  readonly statement: () => Sql;
+  readonly then: ((rows: never[]) => void) | undefined;
+}
+
 /** In one packet. After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
-async function commit(client: pg.PoolClient, deferred: TxState['deferred']): Promise<void> {
-  const sent = [...deferred.map((statement) => run(client, statement())), client.query(COMMIT)];
+async function commit(client: pg.PoolClient, deferred: readonly Deferred[]): Promise<(() => void)[]> {
+  const sent = [...deferred.map(({ statement }) => run(client, statement())), client.query(COMMIT)];
   const outcomes = await Promise.allSettled(sent);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  const rows = outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value.rows as never[];
+  });
+  return deferred.map(
+    ({ then }, index) =>
+      () =>
+        then?.(rows[index]!),
+  );
 }
 
 interface TxState {
-  readonly service: string;
+  readonly db: Database;
   readonly hints: (() => void)[];
-  readonly deferred: (() => Sql)[];
+  readonly deferred: Deferred[];
 }
 
-function transaction(client: pg.PoolClient, { service, hints, deferred }: TxState): Tx {
+function transaction(client: pg.PoolClient, { db, hints, deferred }: TxState): Tx {
   return {
     query: async <R>(statement: Sql) => (await run(client, statement)).rows as R[],
     one: async <R>(statement: Sql) => (await run(client, statement)).rows[0] as R | undefined,
     execute: async (statement) => (await run(client, statement)).rowCount ?? 0,
-    defer: (statement) => void deferred.push(statement),
-    service,
+    defer: (statement, then) => void deferred.push({ statement, then }),
+    db,
     afterCommit: (hint) => void hints.push(hint),
   };
 }
