@@ -60,7 +60,17 @@ export const ListPaymentMethods = defineCall('payments.methods', {
   output: z.object({ methods: z.array(PaymentProviderName) }),
 });
 
-/** Starts an attempt to pay an order; the same `paymentId` again gives the same attempt. Ends an earlier open attempt. */
+/**
+ * What becomes of another attempt that can still be paid. END (also when left out): the new one takes its place. SHARE: it is the answer when
+ * it is for the same amount, at a page of the same provider; else as END. KEEP: it is the answer.
+ */
+export const IfLive = z.enum(['END', 'SHARE', 'KEEP']);
+export type IfLive = z.output<typeof IfLive>;
+
+/**
+ * Starts an attempt to pay an order; the same `paymentId` again gives the same attempt. An order has one at most that can
+ * be paid: `ifLive` tells which.
+ */
 export const StartPayment = defineCall('payments.start', {
   kind: 'command',
   input: z.object({
@@ -71,6 +81,7 @@ export const StartPayment = defineCall('payments.start', {
     method: PaymentMethod,
     flow: PaymentFlow.default('FRONTEND'),
     paymentMethodId: z.string().max(200).optional(),
+    ifLive: IfLive.optional(),
   }),
   output: StartedPayment,
 });

@@ -141,6 +141,8 @@ export class OrdersController {
   @Post(':id/payments')
   @Operation({
     summary: 'Another try to pay',
+    description:
+      'Ends the try before it. A link that was mailed after a quote stays: the answer is the same one.',
     who: 'user',
     call: PayOrder,
     status: 201,

@@ -29,6 +29,8 @@ class Neighbours {
   releaseRefusal: DomainError | undefined;
   /** What becomes of a payment that is started. */
   paymentStatus: 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
+  /** Of a payment that is live already. */
+  livePayment: string | undefined;
 
   startsOf(id: string): Start[] {
     return this.started.filter(({ orderId }) => orderId === id);
@@ -41,7 +43,8 @@ class Neighbours {
   async startPayment(input: Start): Promise<CallOutput<typeof StartPayment>> {
     this.started.push(input);
     if (this.paymentRefusal) throw this.paymentRefusal;
-    const { paymentId: id, orderId, userId, amount } = input;
+    const { paymentId, orderId, userId, amount, ifLive = 'END' } = input;
+    const id = (ifLive === 'END' ? undefined : this.livePayment) ?? paymentId;
     const at = { createdAt: new Date(), updatedAt: new Date() };
     const rest = { refunded: 0, currency: 'USD', message: null, receipt: null };
     const provider = providerOf(input.method);

@@ -39,6 +39,8 @@ export class OrderPaying {
           flow: input.paymentFlow ?? 'FRONTEND',
           paymentMethodId: input.paymentMethodId,
         },
+        // Who was quoted a price was sent a link by mail: it stays the one to pay at.
+        ifLive: order.kind === 'CUSTOM' ? 'SHARE' : 'END',
       },
       ctx,
     );

@@ -10,6 +10,11 @@ export interface PaymentFact {
   provider: PaymentProviderName;
 }
 
+/** An attempt as payments have answered for it. */
+export interface BegunPayment extends PaymentFact {
+  state: PaymentState;
+}
+
 /** Money has come in. For a cancelled order it is on its way back already: payments sees to that. */
 export function markPaid(before: OrderState, { paymentId, provider }: PaymentFact): Decision | null {
   if (!UNPAID.includes(before.paymentStatus)) return null;
@@ -70,7 +75,7 @@ export function refuseUnlessPayable(order: OrderState, now: Date): void {
  */
 export function noteAttempt(
   before: OrderState,
-  { paymentId, provider, state }: PaymentFact & { state: PaymentState },
+  { paymentId, provider, state }: BegunPayment,
 ): Decision | null {
   const isNew =
     before.paymentId !== paymentId && ['REQUESTED', 'PENDING', 'SUCCEEDED', 'FAILED'].includes(state);

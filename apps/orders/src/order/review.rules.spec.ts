@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { move, type OrderState } from './order.rules.js';
-import { markNotStarted, markStarted, type Quote, settle } from './review.rules.js';
+import { markNotStarted, noteBegun, type Quote, settle } from './review.rules.js';
 
 const custom: OrderState = {
   ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
@@ -53,9 +53,10 @@ describe('settling a review', () => {
 
 describe('the payment of a quoted order', () => {
   const waiting = settle(custom, { summary, quote })?.after ?? custom;
+  const begun = { paymentId: 'p', provider: 'SANDBOX', state: 'PENDING' } as const;
 
   it('is noted as started, or as not to be started', () => {
-    expect(markStarted(waiting, 'p')?.after).toMatchObject({
+    expect(noteBegun(waiting, 'p', begun)?.after).toMatchObject({
       paymentState: 'PENDING',
       paymentStatus: 'PENDING',
     });
@@ -65,6 +66,14 @@ describe('the payment of a quoted order', () => {
     });
   });
 
+  it('is the one that the customer was quicker with', () => {
+    const quicker = { paymentId: 'q', provider: 'PAYPAL', state: 'REQUESTED' } as const;
+    expect(noteBegun(waiting, 'p', quicker)?.after).toMatchObject({
+      ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: 'PENDING', paymentStatus: 'PENDING' },
+    });
+    expect(noteBegun(waiting, 'p', { ...quicker, state: 'CANCELLED' })).toBeNull();
+  });
+
   it('says nothing about an order that has gone on meanwhile', () => {
     const others: OrderState[] = [
       { ...waiting, paymentId: 'another', paymentState: 'PENDING' },
@@ -72,7 +81,8 @@ describe('the payment of a quoted order', () => {
       { ...waiting, paymentState: 'FAILED', paymentStatus: 'FAILED' },
     ];
     for (const order of others) {
-      expect(markStarted(order, 'p')).toBeNull();
+      expect(noteBegun(order, 'p', begun)).toBeNull();
+      expect(noteBegun(order, 'p', { ...begun, paymentId: 'q' })).toBeNull();
       expect(markNotStarted(order, 'p')).toBeNull();
     }
   });

@@ -1,6 +1,6 @@
 import { DomainError } from '@order-system/contracts/errors';
 import { type Decision, move, type OrderState, possible } from './order.rules.js';
-import type { PaymentFact } from './paying.rules.js';
+import { type BegunPayment, noteAttempt, type PaymentFact } from './paying.rules.js';
 
 /** What an order costs that had no price, in minor units, and the attempt under which it will be paid. */
 export interface Quote extends PaymentFact {
@@ -43,9 +43,13 @@ function noPlaceForQuote({ kind, status }: OrderState): DomainError {
   });
 }
 
-/** The quoted payment has a link now. Null when the customer has chosen another way, or an answer came first. */
-export function markStarted(before: OrderState, paymentId: string): Decision | null {
-  if (!isAwaited(before, paymentId)) return null;
+/**
+ * The quoted payment has a link now; or another one has, with which the customer was quicker. Null when the customer has
+ * chosen another way, or an answer came first.
+ */
+export function noteBegun(before: OrderState, quotedId: string, begun: BegunPayment): Decision | null {
+  if (!isAwaited(before, quotedId)) return null;
+  if (begun.paymentId !== quotedId) return noteAttempt(before, begun);
   return { before, after: { ...before, paymentState: 'PENDING', version: before.version + 1 } };
 }
 

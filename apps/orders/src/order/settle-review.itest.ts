@@ -21,7 +21,10 @@ beforeAll(async () => {
   shop = await startOrders();
 });
 afterAll(() => shop.close());
-beforeEach(() => void (shop.neighbours.paymentRefusal = undefined));
+beforeEach(() => {
+  shop.neighbours.paymentRefusal = undefined;
+  shop.neighbours.livePayment = undefined;
+});
 
 const place = async (owner: MessageContext = someone('user')) =>
   (await shop.rpc.call(PlaceOrder, { description: 'A table', quantity: 1 }, owner)).order;
@@ -82,7 +85,10 @@ describe('a quote', () => {
     });
     expect(payment?.id).toBe(settled.payment?.id);
     expect(startsOf(id)).toEqual([
-      { paymentId: payment?.id, orderId: id, userId, amount: 5000, method: 'SANDBOX', flow: 'FRONTEND' },
+      {
+        ...{ paymentId: payment?.id, orderId: id, userId, amount: 5000, method: 'SANDBOX' },
+        ...{ flow: 'FRONTEND', ifLive: 'KEEP' },
+      },
     ]);
     await expect(shop.rpc.call(SetOrderStatus, { id, status: 'COMPLETED' }, admin)).rejects.toMatchObject({
       code: 'ILLEGAL_TRANSITION',
@@ -97,6 +103,24 @@ describe('a quote', () => {
     shop.neighbours.paymentRefusal = undefined;
     await eventually(async () => expect((await read(id)).payment?.status).toBe('PENDING'));
     expect(new Set(startsOf(id).map(({ paymentId }) => paymentId)).size).toBe(1);
+  });
+
+  it('makes way for the payment that its customer was quicker with', async () => {
+    shop.neighbours.livePayment = newId();
+    const { id } = await place();
+    await settle(id, { quote: 5000 });
+    const live = { id: shop.neighbours.livePayment, status: 'PENDING' };
+    await eventually(async () => expect((await read(id)).payment).toMatchObject(live));
+  });
+
+  it('is paid by its customer at the link that was mailed', async () => {
+    const owner = someone('user');
+    const { id } = await place(owner);
+    const { payment: quoted } = await settle(id, { quote: 5000 });
+    await eventually(async () => expect((await read(id)).payment?.status).toBe('PENDING'));
+    shop.neighbours.livePayment = quoted?.id;
+    const { order, payment } = await shop.rpc.call(PayOrder, { id, paymentMethod: 'stub' }, owner);
+    expect([order.payment?.id, payment.id]).toEqual([quoted?.id, quoted?.id]);
   });
 
   it('that payments refuse can be paid in another way', async () => {

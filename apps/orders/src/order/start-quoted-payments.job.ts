@@ -9,7 +9,7 @@ import { sql } from '@order-system/prisma/sql';
 import type { Job } from '@order-system/service-host/service';
 import type { Decision, OrderState } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
-import { markNotStarted, markStarted } from './review.rules.js';
+import { markNotStarted, noteBegun } from './review.rules.js';
 
 const log = logger('orders');
 const BATCH = 50;
@@ -58,26 +58,31 @@ export class StartQuotedPayments implements Job {
       ORDER BY o.id LIMIT ${BATCH}`);
   }
 
-  /** Throws when payments cannot be reached: then the others have to wait as well. */
-  private async start({ id, userId, paymentId, provider, total, correlationId }: Quoted): Promise<void> {
+  private async start(quoted: Quoted): Promise<void> {
+    const { id, paymentId, correlationId } = quoted;
     const ctx = systemContext(correlationId);
-    const request = {
-      paymentId,
-      orderId: id,
-      userId,
-      amount: total,
-      method: provider,
-      flow: 'FRONTEND',
-    } as const;
     try {
-      await this.rpc.call(StartPayment, request, ctx);
+      const { payment } = await this.begin(quoted, ctx);
+      const begun = { paymentId: payment.id, provider: payment.provider, state: payment.status };
+      await this.note(id, ctx, (order) => noteBegun(order, paymentId, begun));
     } catch (err) {
+      // Payments cannot be reached: then the others have to wait as well.
       if (!(err instanceof DomainError) || err.code === 'SERVICE_UNAVAILABLE') throw err;
       log.warn({ err, orderId: id, correlationId }, 'the payment of a quoted order could not be started');
       if (!err.retryable) await this.note(id, ctx, (order) => markNotStarted(order, paymentId));
-      return;
     }
-    await this.note(id, ctx, (order) => markStarted(order, paymentId));
+  }
+
+  /** The customer may have been quicker: what they were answered with is kept, and is the answer here too. */
+  private begin({ id: orderId, userId, paymentId, provider, total }: Quoted, ctx: MessageContext) {
+    return this.rpc.call(
+      StartPayment,
+      {
+        ...{ paymentId, orderId, userId, amount: total, method: provider },
+        ...{ flow: 'FRONTEND', ifLive: 'KEEP' },
+      },
+      ctx,
+    );
   }
 
   private note(id: string, ctx: MessageContext, rule: (order: OrderState) => Decision | null): Promise<void> {

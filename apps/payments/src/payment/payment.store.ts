@@ -1,7 +1,12 @@
-import type { Payment, PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
+import type {
+  IfLive,
+  Payment,
+  PaymentProviderName,
+  PaymentState,
+} from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { sql } from '@order-system/prisma/sql';
+import { type Sql, sql } from '@order-system/prisma/sql';
 import { isLive } from './payment.rules.js';
 
 /** What both a transaction and the database itself offer. */
@@ -69,11 +74,24 @@ export type NewAttempt = Pick<
 /** When a job asks for an answer that did not come: later than any call takes. */
 const ANSWER_BY = '20 seconds';
 
+/** Which live attempt `p` of the same order a new one leaves alone. */
+const SPARED: Readonly<Record<IfLive, (wanted: NewAttempt) => Sql>> = {
+  END: () => sql`false`,
+  SHARE: ({ user_id, provider, flow, amount, currency }) => sql`(p.user_id = ${user_id}
+    AND p.provider = ${provider} AND p.flow = 'FRONTEND' AND ${flow}::text = 'FRONTEND' AND p.amount = ${amount}
+    AND p.currency = ${currency})`,
+  KEEP: () => sql`true`,
+};
+
 /**
  * Stores the intent, and gives up the order's earlier open attempt, in one statement. Undefined when the attempt
- * exists already, the order takes no money, or another attempt opened at the same moment.
+ * exists already, the order takes no money, or another attempt is spared or opened at the same moment.
  */
-export async function insertAttempt(db: Queries, attempt: NewAttempt): Promise<PaymentRow | undefined> {
+export async function insertAttempt(
+  db: Queries,
+  attempt: NewAttempt,
+  ifLive: IfLive,
+): Promise<PaymentRow | undefined> {
   const [row] = await db.query<PaymentRow>(sql`
     WITH allowed AS (
       SELECT ${attempt.order_id}::uuid AS order_id
@@ -83,6 +101,7 @@ export async function insertAttempt(db: Queries, attempt: NewAttempt): Promise<P
     ), superseded AS (
       UPDATE payments.payment p SET status = 'CANCELLED', check_at = now(), updated_at = now()
       FROM allowed a WHERE p.order_id = a.order_id AND p.status IN ('REQUESTED', 'PENDING')
+        AND NOT ${SPARED[ifLive](attempt)}
       RETURNING p.id
     )
     INSERT INTO payments.payment (id, order_id, user_id, provider, flow, status, amount, currency, method_id,
@@ -93,6 +112,18 @@ export async function insertAttempt(db: Queries, attempt: NewAttempt): Promise<P
     FROM allowed a WHERE (SELECT count(*) FROM superseded) >= 0
     ON CONFLICT DO NOTHING
     RETURNING *`);
+  return row;
+}
+
+/** The live attempt that is left alone for the sake of which the wanted one was not stored. */
+export async function findSpared(
+  db: Queries,
+  wanted: NewAttempt,
+  ifLive: IfLive,
+): Promise<PaymentRow | undefined> {
+  const [row] = await db.query<PaymentRow>(sql`
+    SELECT * FROM payments.payment p
+    WHERE order_id = ${wanted.order_id} AND status IN ('REQUESTED', 'PENDING') AND ${SPARED[ifLive](wanted)}`);
   return row;
 }
 

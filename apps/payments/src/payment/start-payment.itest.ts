@@ -115,16 +115,20 @@ describe('starting a payment', () => {
 describe('a start that was interrupted', () => {
   it('before the call is finished by the same start', async () => {
     const input = aStart();
-    await insertAttempt(kit.db, {
-      ...{
-        id: input.paymentId,
-        order_id: input.orderId,
-        user_id: input.userId,
-        provider: 'SANDBOX',
-        flow: 'FRONTEND',
+    await insertAttempt(
+      kit.db,
+      {
+        ...{
+          id: input.paymentId,
+          order_id: input.orderId,
+          user_id: input.userId,
+          provider: 'SANDBOX',
+          flow: 'FRONTEND',
+        },
+        ...{ amount: input.amount, currency: 'USD', method_id: null, correlation_id: 'c1' },
       },
-      ...{ amount: input.amount, currency: 'USD', method_id: null, correlation_id: 'c1' },
-    });
+      'END',
+    );
     expect((await kit.starting.execute(input, user())).paymentUrl).toBeDefined();
   });
 

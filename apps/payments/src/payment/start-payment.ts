@@ -7,19 +7,20 @@ import {
   type StartPayment as StartCall,
   providerOf,
 } from '@order-system/contracts/payments.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
+import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { crashPoint } from '@order-system/messaging/crash-point';
 import { emit, fact } from '@order-system/messaging/outbox';
 import { Database, type Tx } from '@order-system/prisma/database';
-import type { StartRequest } from '../provider/payment-provider.js';
+import type { PaymentProvider, StartRequest } from '../provider/payment-provider.js';
 import { Providers } from '../provider/providers.js';
-import type { ProviderAnswer } from './payment.rules.js';
+import { isLive, type ProviderAnswer } from './payment.rules.js';
 import {
   type NewAttempt,
   type PaymentRow,
   type Queries,
   findObstacle,
   findPayment,
+  findSpared,
   insertAttempt,
   saveLateOpening,
   saveOpening,
@@ -39,32 +40,62 @@ export class StartPayment {
 
   async execute(input: Input, ctx: MessageContext): Promise<CallOutput<typeof StartCall>> {
     const provider = this.providers.get(providerOf(input.method));
-    // A statement is a transaction of its own: this one is committed when it returns.
-    const attempt = await openAttempt(this.db, input, ctx);
-    crashPoint('payments.key_saved_before_call');
-    if (attempt.status !== 'REQUESTED') return toStarted(attempt);
+    for (let round = 1; round <= MOST_TRIES; round += 1) {
+      // A statement is a transaction of its own: this one is committed when it returns.
+      const attempt = await openAttempt(this.db, input, ctx);
+      crashPoint('payments.key_saved_before_call');
+      const isOwn = attempt.id === input.paymentId;
+      const now = isOwn ? await this.begin(provider, attempt, ctx) : await this.confirm(attempt);
+      if (isOwn || isLive(now.status)) return toStarted(now);
+      // The other one has ended at its provider meanwhile: the next round starts this one, or says that it was paid.
+    }
+    throw startedMeanwhile();
+  }
+
+  private async begin(
+    provider: PaymentProvider,
+    attempt: PaymentRow,
+    ctx: MessageContext,
+  ): Promise<PaymentRow> {
+    if (attempt.status !== 'REQUESTED') return attempt;
     const answer = await provider.start(toRequest(attempt));
     crashPoint('payments.called_before_save');
-    return toStarted(await this.db.inTx((tx) => recordAnswer(tx, { attempt, answer }, ctx)));
+    return this.db.inTx((tx) => recordAnswer(tx, { attempt, answer }, ctx));
+  }
+
+  /** Somebody else's attempt, as its provider knows it now: its webhook may be on the way still. */
+  private async confirm(attempt: PaymentRow): Promise<PaymentRow> {
+    const ctx = systemContext(attempt.correlation_id);
+    const provider = this.providers.get(attempt.provider);
+    if (attempt.status === 'REQUESTED') return this.begin(provider, attempt, ctx);
+    const { id: paymentId, provider_ref: providerRef } = attempt;
+    const answer = await provider.lookUp({ paymentId, providerRef });
+    return this.db.inTx((tx) => recordAnswer(tx, { attempt, answer }, ctx));
   }
 }
 
 const MOST_TRIES = 5;
 
-/** The attempt of this payment id: a new one, or the one of the first time. */
+const startedMeanwhile = (): DomainError =>
+  new DomainError('STALE_WRITE', 'Another payment of the order was started at the same time.');
+
+/** The attempt of this payment id, a new one or the one of the first time; or the one that is left in its place. */
 async function openAttempt(db: Queries, input: Input, ctx: MessageContext): Promise<PaymentRow> {
   const wanted = toAttempt(input, ctx);
+  const { ifLive = 'END' } = input;
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
-    const made = await insertAttempt(db, wanted);
+    const made = await insertAttempt(db, wanted, ifLive);
     if (made) return made;
     const known = await findPayment(db, wanted.id);
     if (known) return sameAttempt(known, wanted);
     const { closed, paid } = await findObstacle(db, wanted.order_id);
     if (paid) throw new DomainError('ALREADY_PAID', 'The order is already paid.');
     if (closed) throw new DomainError('NOT_PAYABLE', 'The order takes no payment any more.');
+    const spared = await findSpared(db, wanted, ifLive);
+    if (spared) return spared;
     // Another attempt of the order opened at this very moment: the next try gives that one up.
   }
-  throw new DomainError('STALE_WRITE', 'Another payment of the order was started at the same time.');
+  throw startedMeanwhile();
 }
 
 function sameAttempt(known: PaymentRow, wanted: NewAttempt): PaymentRow {
