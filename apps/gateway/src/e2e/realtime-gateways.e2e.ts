@@ -1,10 +1,20 @@
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { e2e } from '@order-system/testing/e2e';
 import { type Platform, startPlatform } from '@order-system/testing/platform';
 import { endTwins, startTwins, type Twin } from '@order-system/testing/twin';
 import { Client, givenAdmin, givenPaidOrder, givenProduct, givenUser, times } from './client.js';
-import { closeWires, connect, givenRoom, type Message, readMessages, upTo, type Wire } from './sockets.js';
+import {
+  closeWires,
+  connect,
+  givenRoom,
+  type Message,
+  readMessages,
+  reissue,
+  upTo,
+  type Wire,
+} from './sockets.js';
 
 const DOOR = e2e.topology === 'embedded' ? 'embedded' : 'gateway';
 
@@ -36,6 +46,20 @@ it('clients come back by themselves when their gateway is replaced, and read wha
   expect(await readMessages(ada, id, 1)).toMatchObject([{ seq: 2, content: 'two' }]);
   await admin.ask('POST', `/chat/${id}/messages`, { content: 'three' });
   await wire.saw('newMessage', { orderId: id, seq: 3 });
+}, 60_000);
+
+it('clients are told at once by a gateway whose clock is a month ahead', async () => {
+  const clock = pathToFileURL('tools/chaos/clock.mjs').href;
+  const month = 31 * 86_400_000;
+  await platform.restart(DOOR, { NODE_OPTIONS: `--import=${clock}`, CLOCK_OFFSET_MS: String(month) });
+  const token = reissue(ada.session?.token ?? '', { exp: Math.floor((Date.now() + 2 * month) / 1000) });
+  const later = new Client(platform.url, { ...ada.session!, token });
+  const wire = await connect(later);
+  const { id } = await givenRoom(later);
+  await wire.join(id);
+  await later.ask('POST', `/chat/${id}/messages`, { content: 'one' });
+  await wire.saw('newMessage', { orderId: id, seq: 1 });
+  await platform.restart(DOOR, {});
 }, 60_000);
 
 /** One process has no twin. */

@@ -7,13 +7,12 @@ import { routingKey } from '@order-system/contracts/define';
 import { logger } from '@order-system/observability/logger';
 import type { Cache } from '@order-system/redis/cache';
 import type { Server } from 'socket.io';
+import { Freshness } from './freshness.js';
 import { REACTIONS, rooms } from './pushes.js';
 
 const log = logger('realtime');
 const PREFETCH = 100;
 const CLAIM_MS = 600_000;
-/** Who was away longer than this asks by HTTP; a burst of old pushes helps nobody. */
-const STALE_MS = 60_000;
 
 /** Every event; the broker gives them to one gateway at a time, in the order they were published. */
 const everything = consumer(
@@ -25,6 +24,7 @@ const everything = consumer(
 /** Turns events into pushes. They are hints: what counts is stored, and can be asked for. */
 export class PushListener {
   private tail: Promise<unknown> = Promise.resolve();
+  private readonly freshness = new Freshness();
 
   constructor(
     private readonly io: Server,
@@ -56,7 +56,7 @@ export class PushListener {
   private push(event: EventMessage): void {
     const reaction = REACTIONS.get(routingKey(event))?.(event);
     if (reaction && 'cut' in reaction) this.io.in(reaction.cut).disconnectSockets(true);
-    if (Date.now() - event.occurredAt.getTime() > STALE_MS) return;
+    if (!this.freshness.isFresh(event.occurredAt)) return;
     if (reaction && 'to' in reaction) this.io.to(reaction.to).emit(reaction.name, reaction.payload);
     this.io.to(rooms.watchers).emit('event', event);
   }
