@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessTokens } from '@order-system/auth/tokens';
 import { readConfig } from '@order-system/config/config';
 import type { Role } from '@order-system/contracts/primitives';
@@ -83,12 +84,15 @@ export interface Door extends Gateway {
   close(): Promise<void>;
 }
 
-/** The whole gateway over stubbed services. */
-export async function startGateway(env: Record<string, string> = {}): Promise<Door> {
+/** The whole gateway over stubbed services, and its sockets when `prepare` serves them. */
+export async function startGateway(
+  env: Record<string, string> = {},
+  prepare: (app: NestFastifyApplication, config: GatewayConfig) => Promise<void> = async () => undefined,
+): Promise<Door> {
   process.env['JWT_SECRET'] ??= 'a secret for tests only, 0123456789abcdef';
   const services = new StubServices();
   const config: GatewayConfig = readConfig(gatewaySchema, { TOPOLOGY: 'embedded', ...env });
-  const gateway = await buildGateway(services, config);
+  const gateway = await buildGateway(services, config, (app) => prepare(app, config));
   const tokens = gateway.app.get(AccessTokens, { strict: false });
   return {
     ...gateway,

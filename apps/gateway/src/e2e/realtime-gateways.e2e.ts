@@ -4,6 +4,7 @@ import { eventually } from '@order-system/messaging/testing/eventually';
 import { e2e } from '@order-system/testing/e2e';
 import { type Platform, startPlatform } from '@order-system/testing/platform';
 import { endTwins, startTwins, type Twin } from '@order-system/testing/twin';
+import { io } from 'socket.io-client';
 import { Client, givenAdmin, givenPaidOrder, givenProduct, givenUser, times } from './client.js';
 import {
   closeWires,
@@ -62,8 +63,33 @@ it('clients are told at once by a gateway whose clock is a month ahead', async (
   await platform.restart(DOOR, {});
 }, 60_000);
 
-/** One process has no twin. */
+/** One process has no twin, and no part that can be away. */
+const itDistributed = e2e.topology === 'distributed' ? it : () => undefined;
 const describeDistributed = e2e.topology === 'distributed' ? describe : () => undefined;
+
+itDistributed(
+  'clients that come while nobody can be asked who they are come again by themselves',
+  async () => {
+    const auth = platform.pids()['auth'] ?? 0;
+    process.kill(auth, 'SIGSTOP');
+    const socket = io(platform.url, { auth: { token: ada.session?.token }, transports: ['websocket'] });
+    const left: string[] = [];
+    const refused: string[] = [];
+    socket.on('disconnect', (reason) => left.push(reason));
+    socket.on('connect_error', ({ message }) => refused.push(message));
+    try {
+      await eventually(() => expect(left).toContain('transport close'));
+      expect(socket.connected).toBe(false);
+      process.kill(auth, 'SIGCONT');
+      await eventually(() => expect(socket.connected).toBe(true));
+      expect(refused).toEqual([]);
+    } finally {
+      process.kill(auth, 'SIGCONT');
+      socket.disconnect();
+    }
+  },
+  60_000,
+);
 
 describeDistributed('with two gateways and two of every service', () => {
   let twins: Twin[] = [];

@@ -16,7 +16,7 @@ import { Server } from 'socket.io';
 import type { GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
 import { PushListener } from './push-listener.js';
-import { type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
+import { isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
 import { CLIENT_EVENTS } from './socket-events.js';
 import { SocketLimit } from './socket-limit.js';
 
@@ -53,6 +53,8 @@ export async function serveRealtime(
       () => next(),
       (err: unknown) => {
         log.debug({ err }, 'a socket was refused');
+        // Who is refused stays away; one whose connection breaks comes again, so nothing is refused that is not known.
+        if (!isRefusal(err)) socket.conn.close(true);
         next(new Error('Authentication error'));
       },
     );

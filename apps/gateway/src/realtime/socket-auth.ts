@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SessionCheck } from '@order-system/auth/session-check';
-import { AccessTokens } from '@order-system/auth/tokens';
+import { AccessTokens, unauthenticated } from '@order-system/auth/tokens';
+import { DomainError } from '@order-system/contracts/errors';
 import type { Actor } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { logger } from '@order-system/observability/logger';
@@ -19,6 +20,10 @@ export interface SocketData {
 export type UserSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 export type RealtimeServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 
+/** It is known that they may not come in; any other error only says that nobody could be asked. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof DomainError && error.code === 'UNAUTHENTICATED';
+
 /** Lets in who has a token of a living session, and sees to it that nobody stays longer than that. */
 export class SocketAuth {
   constructor(
@@ -26,13 +31,13 @@ export class SocketAuth {
     private readonly sessions: SessionCheck,
   ) {}
 
-  /** For `io.use`: nothing is emitted before it has said yes. */
+  /** For `io.use`: nothing is emitted before it has said yes. Throws a refusal, or why nobody can tell now. */
   async admit(socket: UserSocket): Promise<void> {
     const { token } = socket.handshake.auth as { token?: unknown };
-    if (typeof token !== 'string') throw new Error('no token');
+    if (typeof token !== 'string') throw unauthenticated('There is no token.');
     const claims = this.tokens.verify(token.replace(/^Bearer /, ''));
     const { id, role } = await this.sessions.actorOf(claims, { fresh: true });
-    if (id === null) throw new Error('no user');
+    if (id === null) throw unauthenticated('There is no user.');
     socket.data = { actor: { id, role, sessionId: claims.sid }, expiresAt: claims.exp };
   }
 
@@ -60,7 +65,7 @@ export class SocketAuth {
       const now = await this.sessions.actorOf({ sub: actor.id, sid: actor.sessionId }, how);
       if (now.role !== actor.role) socket.disconnect(true);
     } catch (error) {
-      if ((error as { code?: unknown }).code === 'UNAUTHENTICATED') socket.disconnect(true);
+      if (isRefusal(error)) socket.disconnect(true);
       else log.debug({ err: error }, 'a session could not be checked');
     }
   }

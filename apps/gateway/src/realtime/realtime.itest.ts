@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DomainError } from '@order-system/contracts/errors';
+import { LocalBroker } from '@order-system/messaging/local/local-broker';
+import { eventually } from '@order-system/messaging/testing/eventually';
+import { io, type Socket } from 'socket.io-client';
+import { ADA, ADMIN, type Door, startGateway } from '../gateway.fixture.js';
+import { serveRealtime } from './realtime.js';
+
+let door: Door;
+let url: string;
+let asked: number;
+let auth: 'there' | 'away' | 'broken';
+let socket: Socket | undefined;
+beforeAll(async () => {
+  door = await startGateway({}, (app, config) => serveRealtime(app, new LocalBroker(), config));
+  door.services.beforeAuthAnswers = async () => {
+    asked += 1;
+    if (auth === 'away') throw new DomainError('SERVICE_UNAVAILABLE', 'auth is not there.');
+    if (auth === 'broken') throw new DomainError('INTERNAL', 'auth cannot reach its database.');
+  };
+  await door.app.listen(0, '127.0.0.1');
+  url = `http://127.0.0.1:${(door.app.getHttpServer().address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  asked = 0;
+  auth = 'there';
+});
+afterEach(() => void socket?.disconnect());
+afterAll(() => door.close());
+
+/** A client that is told to connect once, and what it was told of that. */
+const connect = (of: { userId: string; sessionId: string }, transports: string[]) => {
+  const token = door.bearer(of).authorization;
+  const soon = { reconnectionDelay: 10, reconnectionDelayMax: 20 };
+  socket = io(url, { forceNew: true, auth: { token }, transports, ...soon });
+  const refusals: string[] = [];
+  socket.on('connect_error', ({ message }) => refusals.push(message));
+  return { client: socket, refusals };
+};
+
+describe.each([
+  ['polling', ['polling']],
+  ['websocket', ['websocket']],
+  ['both', ['polling', 'websocket']],
+])('a client by %s', (_, transports) => {
+  it.each(['away', 'broken'] as const)(
+    'is in as soon as auth is back that was %s, without being told to connect again',
+    async (trouble) => {
+      auth = trouble;
+      const { client, refusals } = connect(ADA, transports);
+      // A handshake asks twice at most.
+      await eventually(() => expect(asked).toBeGreaterThan(2));
+      expect(client.connected).toBe(false);
+      auth = 'there';
+      await eventually(() => expect(client.connected).toBe(true));
+      expect(refusals).not.toContain('Authentication error');
+      expect(await client.timeout(5000).emitWithAck('leaveOrder', { orderId: ADA.userId })).toEqual({
+        ok: true,
+      });
+    },
+  );
+
+  it('is refused for good when its session ended while auth was away', async () => {
+    auth = 'away';
+    const gone = { ...ADMIN, sessionId: '01935b2c-7f8a-4c3e-9d4b-00000000000c' };
+    const { client, refusals } = connect(gone, transports);
+    await eventually(() => expect(asked).toBeGreaterThan(2));
+    auth = 'there';
+    await eventually(() => expect(refusals).toContain('Authentication error'));
+    expect(client.active).toBe(false);
+  });
+});
