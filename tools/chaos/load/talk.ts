@@ -6,7 +6,6 @@ import type { Random } from '../random.ts';
 
 const MOST_MESSAGES = 6;
 const ACK_WITHIN_MS = 5_000;
-const AGAIN_MS = 500;
 const PERSISTENCE_MS = 120_000;
 const LASTING = ['ROOM_CLOSED', 'NOT_FOUND', 'VALIDATION_FAILED'];
 
@@ -43,10 +42,6 @@ async function overSocket(
     transports: ['websocket'],
     forceNew: true,
     reconnectionDelayMax: 1_000,
-  });
-  // Who was turned away at the door does not come again by himself; it may be that nobody could be asked about him.
-  socket.on('connect_error', () => {
-    if (!socket.active) setTimeout(() => socket.connect(), AGAIN_MS);
   });
   const say: Say = async (content, clientMessageId) => {
     const until = Date.now() + PERSISTENCE_MS;
