@@ -1,7 +1,7 @@
 import { testsOf } from './jest.preset.js';
 
 export default {
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov'],

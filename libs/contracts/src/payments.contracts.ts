@@ -61,8 +61,8 @@ export const ListPaymentMethods = defineCall('payments.methods', {
 });
 
 /**
- * What becomes of another attempt that can still be paid. END (also when left out): the new one takes its place. SHARE: it is the answer when
- * it is for the same amount, at a page of the same provider; else as END. KEEP: it is the answer.
+ * What becomes of another attempt that can still be paid. END (also when left out): the new one takes its place. SHARE:
+ * it is the answer when it is for the same amount, at a page of the same provider; else as END. KEEP: it is the answer.
  */
 export const IfLive = z.enum(['END', 'SHARE', 'KEEP']);
 export type IfLive = z.output<typeof IfLive>;

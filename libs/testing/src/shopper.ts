@@ -38,7 +38,7 @@ export class Refused extends Error {
   }
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const PERSISTENCE_MS = 120_000;
 const AGAIN_MS = 300;
 const MOST_ATTEMPTS = 3;

@@ -50,6 +50,8 @@ export interface RequestOptions {
   readonly key?: string;
 }
 
+const MOST_REPEATS = 3;
+
 /** Somebody at the door, or at one gateway's after the other: with a session a user, without one a guest. */
 export class Client {
   constructor(
@@ -78,9 +80,11 @@ export class Client {
     return answerOf(response.status, response.headers, await response.text());
   }
 
-  /** What is in the envelope of an answer that has to be a success. */
+  /** What is in the envelope of an answer that has to be a success. A read that nobody had time for is asked again. */
   async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await this.send(method, path, { body });
+    let answer = await this.send(method, path, { body });
+    for (let repeats = 0; method === 'GET' && answer.status === 503 && repeats < MOST_REPEATS; repeats += 1)
+      answer = await this.send(method, path);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.data<T>();
   }

@@ -191,7 +191,7 @@ describe('the numbers', () => {
       for (const one of health.consumers)
         expect(one).toMatchObject({ waiting: 0, retrying: 0, deadLetters: 0 });
     }, FIRST_PATIENCE_MS);
-  }, 90_000);
+  }, 200_000);
 });
 
 describe('a correlation id', () => {
@@ -211,7 +211,7 @@ describe('a correlation id', () => {
       const events = await eventsOf({ correlationId: placing });
       expect(events.filter(({ type }) => type === 'notification.sent')).toHaveLength(3);
       return events;
-    }, 20_000);
+    }, 60_000);
     expect(chain.map(({ type }) => type).sort()).toEqual([
       ...['notification.created', 'notification.created', 'notification.created'],
       ...['notification.sent', 'notification.sent', 'notification.sent'],

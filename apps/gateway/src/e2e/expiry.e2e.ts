@@ -27,7 +27,7 @@ beforeAll(async () => {
   platform = await startSystem({ ORDER_PAYMENT_WINDOW: '2s', AUTH_THROTTLE_LIMIT: String(MOST_LOGINS) });
   admin = await givenAdmin(platform.url);
   user = await givenUser(platform.url);
-}, 90_000);
+});
 afterAll(() => platform?.stop(), 30_000);
 
 describe('an order that nobody pays in time', () => {

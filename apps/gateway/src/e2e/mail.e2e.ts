@@ -21,7 +21,7 @@ type Event = WireOutput<typeof GetEvent>;
 type Letter = WireOutput<typeof ListDeadLetters>['items'][number];
 type Redriven = WireOutput<typeof RedriveDeadLetter>;
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 /** 15 seconds in all: longer than any outage here. */
 const LADDER = times(30, () => '500ms').join(',');
 
@@ -40,11 +40,11 @@ beforeAll(async () => {
   });
   admin = await givenAdmin(platform.url);
   product = await givenProduct(admin);
-}, 90_000);
+});
 afterAll(async () => {
   await platform?.stop();
   await smtp.stop();
-}, 30_000);
+});
 
 const addressOf = (user: Client): string => user.session?.user.email ?? '';
 const mailsTo = (user: Client) => smtp.mailsTo(addressOf(user));

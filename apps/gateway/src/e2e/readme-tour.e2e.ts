@@ -15,8 +15,8 @@ it('the tour in the README works word for word and prints what it says', async (
   const expected = [...tour.matchAll(PRINTED)].map(([, line]) => line);
   const env = { ...process.env, API: `${e2e.url}/api`, ADMIN_PASSWORD: e2e.admin.password };
   // --norc: with a socket for its input bash may take itself for a remote shell and read its start-up files.
-  const { stdout, stderr } = await run('bash', ['--norc', '-u', '-c', tour], { env, timeout: 25_000 });
+  const { stdout, stderr } = await run('bash', ['--norc', '-u', '-c', tour], { env, timeout: 90_000 });
   expect(stderr).toBe('');
   expect(stdout.trimEnd().split('\n')).toEqual(expected);
   expect(expected).toContain('COMPLETED');
-});
+}, 100_000);

@@ -29,7 +29,7 @@ beforeAll(async () => {
   platform = await startPlatform({ topology: e2e.topology, env, ...(server && { server }) });
   admin = await givenAdmin(platform.url);
   ada = await givenUser(platform.url);
-}, 90_000);
+});
 afterEach(closeWires);
 afterAll(() => platform?.stop(), 30_000);
 
@@ -47,7 +47,7 @@ it('clients come back by themselves when their gateway is replaced, and read wha
   expect(await readMessages(ada, id, 1)).toMatchObject([{ seq: 2, content: 'two' }]);
   await admin.ask('POST', `/chat/${id}/messages`, { content: 'three' });
   await wire.saw('newMessage', { orderId: id, seq: 3 });
-}, 60_000);
+});
 
 it('clients are told at once by a gateway whose clock is a month ahead', async () => {
   const clock = pathToFileURL('tools/chaos/clock.mjs').href;
@@ -61,7 +61,7 @@ it('clients are told at once by a gateway whose clock is a month ahead', async (
   await later.ask('POST', `/chat/${id}/messages`, { content: 'one' });
   await wire.saw('newMessage', { orderId: id, seq: 1 });
   await platform.restart(DOOR, {});
-}, 60_000);
+});
 
 /** One process has no twin, and no part that can be away. */
 const itDistributed = e2e.topology === 'distributed' ? it : () => undefined;
@@ -96,7 +96,7 @@ describeDistributed('with two gateways and two of every service', () => {
   let gateway: Twin;
   beforeAll(async () => {
     [gateway] = twins = await startTwins(platform);
-  }, 90_000);
+  });
   afterAll(() => endTwins(twins), 30_000);
 
   const atTwin = (client: Client) => new Client(gateway.url, client.session);
@@ -184,7 +184,7 @@ describeDistributed('with two gateways and two of every service', () => {
     await here.saw('newMessage', { orderId: id, seq: 4 });
     expect(here.about('newMessage', id).map(({ seq }) => seq)).toEqual([1, 3, 4]);
     expect(await readMessages(ada, id, 1)).toMatchObject([{ seq: 2 }, { seq: 3 }, { seq: 4 }]);
-  }, 60_000);
+  });
 
   it('and nothing was left undone', async () => {
     await eventually(async () =>

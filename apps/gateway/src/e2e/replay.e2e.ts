@@ -22,7 +22,7 @@ type Health = WireOutput<typeof GetEventHealth>;
 type Row = Record<string, unknown>;
 
 const DAY_MS = 86_400_000;
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 40_000;
 /** At the very start an event may be published before a queue is there: it is found when it has settled. */
 const FIRST_PATIENCE_MS = 60_000;
 const CUSTOMERS = 5;
@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.end();
   await platform?.stop();
-}, 30_000);
+});
 
 const query = async <R extends Row>(text: string, values: unknown[] = []): Promise<R[]> =>
   (await database.query<R>(text, values)).rows;

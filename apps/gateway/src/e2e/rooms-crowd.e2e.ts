@@ -54,7 +54,7 @@ async function follow(wire: Wire, orderId: string, onBack: () => void): Promise<
   onBack();
   // From here on pushes come again: what was written before is read, the rest is in one of the two or in both.
   shown.push(...(await eventually(() => readMessages(client, orderId, shown.at(-1)?.seq))));
-  await eventually(() => expect(wire.about<Message>('newMessage', orderId).at(-1)?.seq).toBe(ALL), 30_000);
+  await eventually(() => expect(wire.about<Message>('newMessage', orderId).at(-1)?.seq).toBe(ALL), 60_000);
   const last = shown.at(-1)?.seq ?? 0;
   return [...shown, ...wire.about<Message>('newMessage', orderId).filter(({ seq }) => seq > last)];
 }
@@ -77,11 +77,11 @@ it(`${CLIENTS} clients in one room see ${ALL} messages once and in order, also o
   expect(stored.map(({ seq }) => seq)).toEqual(upTo(ALL));
   expect(new Set(stored.map(({ content }) => content)).size).toBe(ALL);
   for (const wire of wires) {
-    await eventually(() => expect(wire.about('newMessage', id)).toHaveLength(ALL), 30_000);
+    await eventually(() => expect(wire.about('newMessage', id)).toHaveLength(ALL), 60_000);
     expect(wire.about('newMessage', id)).toEqual(stored);
   }
   expect(shown).toEqual(stored);
-}, 90_000);
+}, 200_000);
 
 it('a client that talks too fast is told so, and the others go on', async () => {
   const [admin, ada] = await Promise.all([givenAdmin(), givenUser()]);

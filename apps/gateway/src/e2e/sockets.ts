@@ -12,7 +12,7 @@ import { type Client, type Order, type Placed, times } from './client.js';
 export type Message = z.input<typeof ChatMessage>;
 export type ChatRoom = z.input<typeof Room>;
 
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 15_000;
 
 /** What a client may send, and what the answer has besides `ok`. */
 interface Events {

@@ -92,7 +92,7 @@ describe.each([
     } finally {
       await servers?.stop();
     }
-  }, 60_000);
+  });
 
   it('kills each process at its step', () => {
     expect(notKilled).toEqual([]);
@@ -123,7 +123,7 @@ describe.each([
     const service = topology === 'embedded' ? 'embedded' : 'orders';
     await crash(platform, { service, at: 'saga.timer_fired' }, runOut);
     await shopper.waitFor(id, 'CANCELLED');
-  }, 90_000);
+  });
 
   it('takes up an event again that was put off when its consumer was killed', async () => {
     // In one process nothing is put off by way of a broker.
@@ -137,12 +137,12 @@ describe.each([
     await crash(platform, { service: 'orders', at: 'consumer.delayed_before_ack' }, () => shopper.pay(id));
     await moments.query('ALTER TABLE orders."order" DROP CONSTRAINT refused');
     await shopper.waitFor(id, 'PROCESSING');
-  }, 90_000);
+  });
 
   it('leaves no event unapplied, no stock astray, no money unaccounted for', async () => {
     const subscriptions = await allSubscriptions();
     await eventually(async () => expect(await violations(moments, subscriptions)).toEqual([]), 60_000);
-  }, 90_000);
+  });
 
   it('never shows a change without its event, nor an event without its change', () => {
     expect(moments.looks).toBeGreaterThan(10);

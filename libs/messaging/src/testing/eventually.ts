@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const EVERY_MS = 20;
 
 /** Waits until `check` no longer throws; after `patienceMs` throws what it threw last. */
-export async function eventually<T>(check: () => T | Promise<T>, patienceMs = 10_000): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, patienceMs = 20_000): Promise<T> {
   const until = Date.now() + patienceMs;
   for (;;) {
     try {
