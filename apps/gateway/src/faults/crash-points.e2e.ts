@@ -83,7 +83,7 @@ describe.each([
       };
       await crash(platform, planned, provoke).catch((error: Error) => notKilled.push(error.message));
     }
-  }, 240_000);
+  }, 400_000);
 
   afterAll(async () => {
     await moments?.stop();
