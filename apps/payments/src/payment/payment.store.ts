@@ -83,9 +83,12 @@ const SPARED: Readonly<Record<IfLive, (wanted: NewAttempt) => Sql>> = {
   KEEP: () => sql`true`,
 };
 
+/** Charges whose outcome nobody knows yet: another attempt of the order might be a second charge. */
+const UNDECIDED = sql`(flow = 'BACKEND' AND status = 'REQUESTED')`;
+
 /**
  * Stores the intent, and gives up the order's earlier open attempt, in one statement. Undefined when the attempt
- * exists already, the order takes no money, or another attempt is spared or opened at the same moment.
+ * exists already, the order takes no money now, or another attempt is spared or opened at the same moment.
  */
 export async function insertAttempt(
   db: Queries,
@@ -97,7 +100,7 @@ export async function insertAttempt(
       SELECT ${attempt.order_id}::uuid AS order_id
       WHERE NOT EXISTS (SELECT 1 FROM payments.closed_order WHERE order_id = ${attempt.order_id})
         AND NOT EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${attempt.order_id}
-          AND (id = ${attempt.id} OR status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED')))
+          AND (id = ${attempt.id} OR status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED') OR ${UNDECIDED}))
     ), superseded AS (
       UPDATE payments.payment p SET status = 'CANCELLED', check_at = now(), updated_at = now()
       FROM allowed a WHERE p.order_id = a.order_id AND p.status IN ('REQUESTED', 'PENDING')
@@ -127,16 +130,20 @@ export async function findSpared(
   return row;
 }
 
+export interface Obstacle {
+  closed: boolean;
+  paid: boolean;
+  undecided: boolean;
+}
+
 /** Why an order takes no money now, if it does not. */
-export async function findObstacle(
-  db: Queries,
-  orderId: string,
-): Promise<{ closed: boolean; paid: boolean }> {
-  const [row] = await db.query<{ closed: boolean; paid: boolean }>(sql`
+export async function findObstacle(db: Queries, orderId: string): Promise<Obstacle> {
+  const [row] = await db.query<Obstacle>(sql`
     SELECT EXISTS (SELECT 1 FROM payments.closed_order WHERE order_id = ${orderId}) AS closed,
       EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${orderId}
-        AND status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED')) AS paid`);
-  return row ?? { closed: false, paid: false };
+        AND status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED')) AS paid,
+      EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${orderId} AND ${UNDECIDED}) AS undecided`);
+  return row ?? { closed: false, paid: false, undecided: false };
 }
 
 /**

@@ -142,6 +142,33 @@ describe('a start that was interrupted', () => {
     expect(await sessionsOf(input.orderId)).toEqual(['OPEN']);
   });
 
+  it('is answered although the provider hangs, and finished by the job', async () => {
+    const input = aStart();
+    const hanging = { ...losingAnswers(), start: () => new Promise<never>(() => undefined) };
+    const starting = new StartPayment(kit.db, new Providers([hanging], 10));
+    expect(await starting.execute(input, user())).toMatchObject({ payment: { status: 'REQUESTED' } });
+    await kit.db.execute(sql`UPDATE payments.payment SET check_at = now() WHERE id = ${input.paymentId}`);
+    await kit.runJobs();
+    expect((await paymentOf(kit.db, input.paymentId)).status).toBe('PENDING');
+  });
+
+  it('is not tried anew while nobody knows whether it was charged', async () => {
+    const first = aStart({ flow: 'BACKEND', paymentMethodId: 'pm_sandbox_ok' });
+    const second = { ...first, paymentId: newId() };
+    kit.gateway.isDown = true; // Or the webhook would tell.
+    try {
+      await new StartPayment(kit.db, new Providers([losingAnswers()])).execute(first, user());
+      await expect(kit.starting.execute(second, user())).rejects.toMatchObject({ code: 'STALE_WRITE' });
+      await kit.db.execute(sql`UPDATE payments.payment SET check_at = now() WHERE id = ${first.paymentId}`);
+      await kit.runJobs();
+    } finally {
+      kit.gateway.isDown = false;
+    }
+    expect((await paymentOf(kit.db, first.paymentId)).status).toBe('SUCCEEDED');
+    await expect(kit.starting.execute(second, user())).rejects.toMatchObject({ code: 'ALREADY_PAID' });
+    expect(await sessionsOf(first.orderId)).toEqual(['PAID']);
+  });
+
   it('is ended at the provider when its order is cancelled meanwhile', async () => {
     const input = aStart();
     await new StartPayment(kit.db, new Providers([losingAnswers()])).execute(input, user());

@@ -88,11 +88,12 @@ async function openAttempt(db: Queries, input: Input, ctx: MessageContext): Prom
     if (made) return made;
     const known = await findPayment(db, wanted.id);
     if (known) return sameAttempt(known, wanted);
-    const { closed, paid } = await findObstacle(db, wanted.order_id);
+    const { closed, paid, undecided } = await findObstacle(db, wanted.order_id);
     if (paid) throw new DomainError('ALREADY_PAID', 'The order is already paid.');
     if (closed) throw new DomainError('NOT_PAYABLE', 'The order takes no payment any more.');
     const spared = await findSpared(db, wanted, ifLive);
     if (spared) return spared;
+    if (undecided) throw new DomainError('STALE_WRITE', 'The order is being charged; ask again shortly.');
     // Another attempt of the order opened at this very moment: the next try gives that one up.
   }
   throw startedMeanwhile();

@@ -5,12 +5,15 @@ import type { PaymentProvider } from './payment-provider.js';
 
 const log = logger('payments.provider');
 
-/** The providers that are set up here. What an adapter throws becomes an answer: `unknown`. */
+/** Less than what a request may take: whoever waits is told that the outcome is not known yet. */
+const PATIENCE_MS = 5000;
+
+/** The providers that are set up here. What an adapter throws, or does not answer in time, is an answer: `unknown`. */
 export class Providers {
   private readonly known: ReadonlyMap<PaymentProviderName, PaymentProvider>;
 
-  constructor(providers: readonly PaymentProvider[]) {
-    this.known = new Map(providers.map((provider) => [provider.name, guarded(provider)]));
+  constructor(providers: readonly PaymentProvider[], patienceMs = PATIENCE_MS) {
+    this.known = new Map(providers.map((provider) => [provider.name, guarded(provider, patienceMs)]));
   }
 
   names(): PaymentProviderName[] {
@@ -31,10 +34,10 @@ export class Providers {
   }
 }
 
-function guarded(provider: PaymentProvider): PaymentProvider {
+function guarded(provider: PaymentProvider, patienceMs: number): PaymentProvider {
   const unknownOn = async <T>(step: string, call: () => Promise<T>) => {
     try {
-      return await call();
+      return await within(patienceMs, call());
     } catch (error) {
       log.error({ err: error, provider: provider.name, step }, 'the payment provider did not answer');
       return { state: 'unknown' as const, reason: error instanceof Error ? error.message : String(error) };
@@ -49,4 +52,17 @@ function guarded(provider: PaymentProvider): PaymentProvider {
     isGenuine: (webhook) => provider.isGenuine(webhook),
     parseWebhook: (body) => provider.parseWebhook(body),
   };
+}
+
+/** What comes later is not listened to: it is asked for again, under the same key. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
