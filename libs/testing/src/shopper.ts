@@ -167,16 +167,22 @@ export class Shopper {
     }
   }
 
-  /** Again, under another key, when the attempt is over before it could be paid: another one took its place. */
+  /**
+   * Asks again: under the same key while nobody knows what became of the attempt, under another one when it is over
+   * before it could be paid, for another one took its place.
+   */
   private async startPayment(orderId: string): Promise<string> {
-    for (let attempt = 1; ; attempt += 1) {
+    const until = Date.now() + PERSISTENCE_MS;
+    for (let key = randomUUID(); ; await pause(AGAIN_MS)) {
       const body = { paymentMethod: 'SANDBOX' };
-      const { data } = (await this.insist(`POST /api/orders/${orderId}/payments`, { body })) as {
+      const { data } = (await this.insist(`POST /api/orders/${orderId}/payments`, { body, key })) as {
         data: Placed & { payment: { status: string } };
       };
       if (data.paymentUrl !== undefined) return data.paymentUrl;
-      if (data.payment.status !== 'CANCELLED' || attempt === MOST_ATTEMPTS)
+      const { status } = data.payment;
+      if (!['REQUESTED', 'CANCELLED'].includes(status) || Date.now() > until)
         throw new Error(`${orderId} has no payment link: ${JSON.stringify(data)}`);
+      if (status === 'CANCELLED') key = randomUUID();
     }
   }
 

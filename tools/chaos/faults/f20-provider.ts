@@ -1,128 +1,78 @@
-import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '@order-system/messaging/testing/eventually';
 import type { Fault, Rig } from '../fault.ts';
 import { newProduct } from '../new-product.ts';
+import { type DayLate, payUnheard, tellADayLater, wrongAfterADay } from './day-late.ts';
+import { chargeCards, harmed, payBeforeReply, TROUBLE, trouble } from './provider-calls.ts';
+import { forge, repeat } from './provider-webhooks.ts';
 
-const PATH = '/api/payments/webhook/sandbox';
-const PARALLEL = 20;
-/** Five minutes are tolerated. */
-const STALE_S = 360;
-const PURCHASES = 4;
+const CHARGING = 3;
+const EARLY = 4;
 
 let violations: string[] = [];
+let dayLate: DayLate | undefined;
 
-/** The built-in provider: its webhooks, and what receives them. Calls to it are the payments service's own. */
+/** The built-in provider: its webhooks, what receives them, and the payments service's calls to it. */
 export const f20: Fault = {
   id: 'F20',
-  title: "the payment provider's webhooks late, repeated, reversed, refused, cut off and forged",
+  title:
+    'the payment provider hangs, errs and loses answers; its webhooks are late, early, repeated and forged',
   async inject(rig) {
-    const { proxies, seconds, url } = rig;
-    const { hostname: host, port } = new URL(url);
-    const each = (seconds * 1000) / 5;
-    violations = [];
     const since = new Date();
-
-    await proxies.webhook.refuse();
-    await pause(each);
-    await proxies.webhook.pass();
-
-    // The answer is lost after the webhook was stored.
-    await proxies.webhook.cutAfter(1);
-    await pause(each);
-    await proxies.webhook.pass();
-
-    await proxies.webhook.blackhole();
-    await pause(each);
-    await proxies.webhook.pass();
-
-    const broken = createServer((_request, response) => response.writeHead(500).end()).listen(0, '127.0.0.1');
-    await once(broken, 'listening');
-    proxies.webhook.aim({ host: '127.0.0.1', port: (broken.address() as AddressInfo).port });
-    await pause(each);
-    proxies.webhook.aim({ host, port: Number(port) });
-    broken.close();
-
-    await repeat(rig, since);
-    await forge(rig);
+    violations = [];
+    const productId = await newProduct(rig);
+    // Who gives up an attempt is not told that it was paid: the webhook is the first to say so.
+    await trouble(rig, { cancel: { busy: 1 } });
+    dayLate = await payUnheard(rig, productId);
+    await harmWebhooks(rig);
+    await tellADayLater(rig, dayLate);
+    await harmCalls(rig, productId);
+    await beEarly(rig, productId);
+    await rig.restart('payments', {});
+    violations.push(...(await repeat(rig, since)), ...(await forge(rig)));
   },
-  check: async () => violations,
+  check: async (rig) => [...violations, ...(dayLate ? await wrongAfterADay(rig, dayLate) : [])],
 };
 
-interface Webhook {
-  readonly id: string;
-  readonly body: string;
+async function harmWebhooks({ proxies, seconds, url }: Rig): Promise<void> {
+  const { hostname: host, port } = new URL(url);
+  const each = (seconds * 1000) / 5;
+  await proxies.webhook.refuse();
+  await pause(each);
+  await proxies.webhook.pass();
+
+  // The answer is lost after the webhook was stored.
+  await proxies.webhook.cutAfter(1);
+  await pause(each);
+  await proxies.webhook.pass();
+
+  await proxies.webhook.blackhole();
+  await pause(each);
+  await proxies.webhook.pass();
+
+  const broken = createServer((_request, response) => response.writeHead(500).end()).listen(0, '127.0.0.1');
+  await once(broken, 'listening');
+  proxies.webhook.aim({ host: '127.0.0.1', port: (broken.address() as AddressInfo).port });
+  await pause(each);
+  proxies.webhook.aim({ host, port: Number(port) });
+  broken.close();
 }
 
-/** All that were sent so far once more, the last ones first, twenty at a time. */
-async function repeat(rig: Rig, since: Date): Promise<void> {
-  const { rows } = await rig.db.query<Webhook>(
-    'SELECT id, body FROM payments.sandbox_webhook WHERE created_at >= $1 ORDER BY created_at DESC LIMIT 200',
-    [since],
-  );
-  const refused: number[] = [];
-  for (const { body } of rows) {
-    const signature = sign(rig, body);
-    const answers = await Promise.all(Array.from({ length: PARALLEL }, () => post(rig, body, signature)));
-    refused.push(...answers.filter((status) => status !== 200 && status !== 503));
-  }
-  rig.log(`${rows.length} webhooks came ${PARALLEL} times more, the last ones first`);
-  if (refused.length > 0) violations.push(`${refused.length} genuine webhooks were answered ${refused[0]}`);
+async function harmCalls(rig: Rig, productId: string): Promise<void> {
+  const printed = rig.platform.output().length;
+  await trouble(rig, TROUBLE);
+  const until = Date.now() + rig.seconds * 1000;
+  const customers = await Promise.all(Array.from({ length: CHARGING }, () => rig.shopper()));
+  await Promise.all(customers.map((who) => chargeCards(rig, who, productId, until)));
+  rig.log(`calls that came to harm: ${harmed(rig, printed)}`);
 }
 
-/** Somebody who cannot sign says that orders are paid. */
-async function forge(rig: Rig): Promise<void> {
-  const shopper = await rig.shopper();
-  const productId = await newProduct(rig);
-  for (let index = 0; index < PURCHASES; index += 1) {
-    const { id } = await shopper.place({ items: [{ productId, quantity: 1 }] });
-    const body = await eventually(() => successOf(rig, id));
-    const other = body.replace('PAID', 'paid');
-    const seconds = Math.floor(Date.now() / 1000);
-    const forgeries = [
-      { body, signature: '' },
-      { body, signature: `t=${seconds},v1=${'0'.repeat(64)}` },
-      { body, signature: sign(rig, body, seconds - STALE_S) },
-      { body, signature: sign(rig, body, seconds + STALE_S) },
-      { body: `${other} `, signature: sign(rig, other) },
-    ];
-    for (const { body: forged, signature } of forgeries) {
-      const status = await post(rig, forged, signature);
-      if (status !== 400) violations.push(`a forged webhook is answered ${status}`);
-    }
-    // Signed with the right key, but not true: what counts is what the provider answers when it is asked.
-    const status = await post(rig, body, sign(rig, body));
-    if (status !== 200) violations.push(`a genuine webhook is answered ${status}`);
-    const order = await shopper.find(id);
-    if (order.status !== 'PENDING') violations.push(`order ${id} is ${order.status}, and nobody has paid`);
-    await shopper.pay(id);
-  }
-}
-
-/** What the provider would say if the order had been paid. */
-async function successOf({ db }: Rig, orderId: string): Promise<string> {
-  const { rows } = await db.query<{ id: string; payment_id: string; amount: string; currency: string }>(
-    'SELECT id, payment_id, amount, currency FROM payments.sandbox_session WHERE order_id = $1',
-    [orderId],
-  );
-  const [session] = rows;
-  if (!session) throw new Error(`${orderId} has no payment yet`);
-  const { id: sessionId, payment_id: paymentId, amount, currency } = session;
-  const data = { sessionId, paymentId, orderId, amount: Number(amount) / 100, currency, status: 'PAID' };
-  return JSON.stringify({ id: crypto.randomUUID(), type: 'payment.succeeded', created: 0, data });
-}
-
-function sign({ secrets }: Rig, body: string, seconds = Math.floor(Date.now() / 1000)): string {
-  const hmac = createHmac('sha256', secrets.webhook).update(`${seconds}.${body}`).digest('hex');
-  return `t=${seconds},v1=${hmac}`;
-}
-
-async function post({ url }: Rig, body: string, signature: string): Promise<number> {
-  const headers = { 'content-type': 'application/json', 'sandbox-signature': signature };
-  const response = await fetch(`${url}${PATH}`, { method: 'POST', headers, body });
-  await response.arrayBuffer();
-  return response.status;
+async function beEarly(rig: Rig, productId: string): Promise<void> {
+  await trouble(rig, { start: { late: 1 } });
+  const first = await Promise.all(Array.from({ length: EARLY }, () => payBeforeReply(rig, productId)));
+  const count = first.filter(Boolean).length;
+  rig.log(`${count} of ${EARLY} webhooks came before the reply to the call that began the payment`);
+  if (count === 0) violations.push('no webhook came before the reply');
 }
