@@ -9,7 +9,8 @@ export interface Crash {
   readonly pass?: number;
 }
 
-const PATIENCE_MS = 40_000;
+/** A job that runs once a second gets somewhere fifty times. */
+const PATIENCE_MS = 120_000;
 
 /** Has a service die at a step that `provoke` leads to; resolves when its successor is ready. */
 export async function crash(
