@@ -108,15 +108,13 @@ export class Shopper {
   }
 
   /** Resolves once the order has the status; rejects with what it has instead. */
-  async waitFor(orderId: string, status: string, patienceMs = 60_000): Promise<PlacedOrder> {
-    const until = Date.now() + patienceMs;
-    for (;;) {
-      const order = await this.find(orderId);
-      if (order.status === status) return order;
-      if (Date.now() > until)
-        throw new Error(`${orderId} is ${order.status}, ${order.paymentStatus}, not ${status}`);
-      await pause(AGAIN_MS);
-    }
+  waitFor(orderId: string, status: string, patienceMs = 60_000): Promise<PlacedOrder> {
+    return this.waitUntil(orderId, (order) => order.status === status, patienceMs);
+  }
+
+  /** Resolves once the order is paid for, or cancelled; staff may have gone further with it. */
+  waitUntilSettled(orderId: string, patienceMs = 60_000): Promise<PlacedOrder> {
+    return this.waitUntil(orderId, (order) => order.status !== 'PENDING', patienceMs);
   }
 
   /** One request. Never throws: what happened is in the answer and in the history. */
@@ -147,6 +145,20 @@ export class Shopper {
       ({ request, status }) => request === 'POST /api/orders' && status === 201,
     );
     return placed.map(({ body }) => (body as { data: Placed }).data.order.id);
+  }
+
+  private async waitUntil(
+    orderId: string,
+    isIt: (order: PlacedOrder) => boolean,
+    patienceMs: number,
+  ): Promise<PlacedOrder> {
+    const until = Date.now() + patienceMs;
+    for (;;) {
+      const order = await this.find(orderId);
+      if (isIt(order)) return order;
+      if (Date.now() > until) throw new Error(`${orderId} stays ${order.status}, ${order.paymentStatus}`);
+      await pause(AGAIN_MS);
+    }
   }
 
   private take(session: unknown): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@order-system/messaging/testing/eventually';
-import { publishRaw } from '@order-system/messaging/testing/publish-raw';
+import { publishRaw, publishUnasked } from '@order-system/messaging/testing/publish-raw';
 import type { Fault, Rig } from '../fault.ts';
 import { newProduct } from '../new-product.ts';
 
@@ -26,6 +26,9 @@ export const f11: Fault = {
   async inject(rig) {
     violations = [];
     const messages = poison();
+    const unasked = `nobody asks for it: ${randomUUID()}`;
+    const kept = await publishUnasked(rig.broker, 'order.exploded.v1', unasked);
+    if (kept !== unasked) violations.push(`what nobody had asked for was kept as "${kept}"`);
     const productId = await newProduct(rig);
     const orderId = await failingOrder(rig, productId);
     for (const consumer of CONSUMERS) await publishRaw(rig.broker, consumer, messages);
@@ -96,7 +99,7 @@ async function buy({ shopper }: Rig, productId: string): Promise<number> {
   const from = performance.now();
   const { id } = await buyer.place({ items: [{ productId, quantity: 1 }] });
   await buyer.pay(id);
-  await buyer.waitFor(id, 'PROCESSING');
+  await buyer.waitUntilSettled(id);
   return Math.round(performance.now() - from);
 }
 

@@ -81,11 +81,7 @@ export async function payBeforeReply({ db, shopper }: Rig, productId: string): P
   await who.insist(`POST ${link}`, { body: { outcome: 'pay' } });
   await eventually(() => found(`SELECT 1 ${OF_BUYER} AND p.status = 'SUCCEEDED'`));
   const wasFirst = !isAnswered;
-  const { id } = await placing;
-  await eventually(async () => {
-    // Staff may be further than that.
-    if ((await who.find(id)).status === 'PENDING') throw new Error(`${id} is not paid`);
-  });
+  await who.waitUntilSettled((await placing).id);
   return wasFirst;
 }
 

@@ -13,3 +13,19 @@ export async function publishRaw(
   await channel.waitForConfirms();
   await connection.close();
 }
+
+/** Tells of something that no consumer has asked for; resolves with what is kept of it, which is then removed. */
+export async function publishUnasked(
+  { url, namespace }: { url: string; namespace: string },
+  key: string,
+  content: string,
+): Promise<string | undefined> {
+  const { events, unrouted } = names(namespace);
+  const connection = await connect(url);
+  const channel = await connection.createConfirmChannel();
+  channel.publish(events, key, Buffer.from(content));
+  await channel.waitForConfirms();
+  const kept = await channel.get(unrouted, { noAck: true });
+  await connection.close();
+  return kept ? kept.content.toString() : undefined;
+}
