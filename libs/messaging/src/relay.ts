@@ -15,6 +15,8 @@ const BATCH = 100;
 const IDLE_MS = 500;
 const BLOCKED_MS = 30;
 const BUSY_MS = 8;
+/** Between two publications when there is much to do: what is emitted meanwhile travels together. */
+const GATHER_MS = 8;
 /** What was published is removed once it is quiet for so long, and at the latest then. */
 const QUIET_MS = 20;
 const REMOVE_WITHIN_MS = 100;
@@ -33,6 +35,7 @@ export class Relay implements Outlet {
   private readonly inHand = new InHand();
   /** Begins anew when an event could not be published: those that were to follow it then wait in the outbox. */
   private term = 0;
+  private publishAt = 0;
   private lookAt = 0;
   private removeAt = Infinity;
   private removeBy = Infinity;
@@ -98,7 +101,7 @@ export class Relay implements Outlet {
   private async run(): Promise<void> {
     for (;;) {
       const hasMoved = this.msToLook() <= 0 && (await this.look());
-      if (this.fresh.length > 0) await this.publishFresh();
+      if (this.msToPublish() <= 0) await this.publishFresh();
       else if (this.stopping && !hasMoved) return;
       else await this.rest();
     }
@@ -106,6 +109,11 @@ export class Relay implements Outlet {
 
   private msToLook(): number {
     return this.stopping ? 0 : Math.min(this.lookAt, this.removeAt) - performance.now();
+  }
+
+  private msToPublish(): number {
+    if (this.fresh.length === 0) return Infinity;
+    return this.stopping ? 0 : this.publishAt - performance.now();
   }
 
   /** Removes what was published, and publishes what waits in the outbox. False when there is nothing, or no way to. */
@@ -133,6 +141,7 @@ export class Relay implements Outlet {
   }
 
   private async publishFresh(): Promise<void> {
+    this.publishAt = performance.now() + GATHER_MS;
     if (this.broker.ready) await this.publish(this.fresh.splice(0, BATCH));
     else this.leaveFresh();
   }
@@ -187,7 +196,7 @@ export class Relay implements Outlet {
   }
 
   private async rest(): Promise<void> {
-    const ms = this.msToLook();
+    const ms = Math.min(this.msToLook(), this.msToPublish());
     if (ms <= 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
