@@ -33,26 +33,6 @@ describe('a batch', () => {
     expect(await slow).toBe(1);
   });
 
-  it('gathers for as long as it is told to, but a lone item and a whole batch go at once', async () => {
-    const batches: number[][] = [];
-    const batch = new Batch<number, number>(
-      async (items) => {
-        batches.push(items);
-        return items.map((value) => ({ status: 'fulfilled', value }));
-      },
-      3,
-      1,
-      500,
-    );
-    const from = performance.now();
-    await batch.add(1);
-    await Promise.all([2, 3, 4].map((item) => batch.add(item)));
-    expect(performance.now() - from).toBeLessThan(500);
-    await Promise.all([batch.add(5), batch.add(6)]);
-    expect(performance.now() - from).toBeGreaterThanOrEqual(499);
-    expect(batches).toEqual([[1], [2, 3, 4], [5, 6]]);
-  });
-
   it('tells each what became of it', async () => {
     const batch = new Batch<number, number>(
       async (items) =>

@@ -27,8 +27,6 @@ export interface Consumer {
   readonly singleActive: boolean;
   /** One event per transaction: for handlers that lock rows which events of several aggregates share. */
   readonly alone: boolean;
-  /** Its events may wait a moment for others, to be applied together: for effects that nobody waits for. */
-  readonly unhurried: boolean;
 }
 
 export const on = <E extends EventContract>(contract: E, handle: EventHandler<E>): Subscription => ({
@@ -40,10 +38,10 @@ export const on = <E extends EventContract>(contract: E, handle: EventHandler<E>
 export function consumer(
   name: string,
   subscriptions: Subscription[],
-  { replayable = false, singleActive = false, alone = false, unhurried = false } = {},
+  { replayable = false, singleActive = false, alone = false } = {},
 ): Consumer {
   const byKey = new Map(subscriptions.map((one) => [routingKey(one.contract), one]));
   if (byKey.size !== subscriptions.length) throw new Error(`${name} subscribes to one event twice`);
   const types = [...new Set(subscriptions.map(({ contract }) => contract.type))];
-  return { name, subscriptions: byKey, types, replayable, singleActive, alone, unhurried };
+  return { name, subscriptions: byKey, types, replayable, singleActive, alone };
 }

@@ -21,8 +21,6 @@ const EARLY_TRIES = 10;
 const MOST_TOGETHER = 16;
 /** Transactions of a consumer at a time; more would only take connections from calls. */
 const WIDTH = 3;
-/** How long an unhurried consumer gathers events while it is busy. */
-const GATHER_MS = 25;
 
 export interface SubscriberOptions {
   db: Database;
@@ -40,8 +38,7 @@ export class Subscriber {
 
   constructor(private readonly options: SubscriberOptions) {
     const { db, consumer } = options;
-    const spacingMs = consumer.unhurried ? GATHER_MS : 0;
-    this.batch = new Batch((events) => applyTogether(db, consumer, events), MOST_TOGETHER, WIDTH, spacingMs);
+    this.batch = new Batch((events) => applyTogether(db, consumer, events), MOST_TOGETHER, WIDTH);
   }
 
   /** Gives up waiting for a database that is away; what is unfinished stays with the broker. */

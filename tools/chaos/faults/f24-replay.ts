@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { allSubscriptions } from '@order-system/testing/subscriptions';
 import type { Shopper } from '@order-system/testing/shopper';
 import type { Fault, Rig } from '../fault.ts';
+import { type Erased, eraseSomebody, tracesOf } from './erased.ts';
 
 /** Not all that the faults before have left, and less of it the second time: one event after the other is replayed. */
 const BEFORE_MS = { underLoad: 5 * 60_000, atRest: 60_000 };
@@ -18,10 +19,11 @@ interface Job {
 }
 
 let begun = 0;
+let erased: Erased | undefined;
 
 export const f24: Fault = {
   id: 'F24',
-  title: 'what happened is replayed while people buy',
+  title: 'what happened is replayed while people buy, also of somebody who was erased',
   allowed: {
     O9: {
       atMost: 1,
@@ -34,6 +36,7 @@ export const f24: Fault = {
     const until = Date.now() + rig.seconds * 1000;
     begun = Date.now();
     const staff = await rig.staff();
+    erased = await eraseSomebody(rig);
     do {
       const began = performance.now();
       const jobs = await replayAll(staff, BEFORE_MS.underLoad);
@@ -57,6 +60,7 @@ export const f24: Fault = {
     return [
       ...failed.map(({ consumer, status, error }) => `the replay to ${consumer} is ${status}: ${error}`),
       ...changed.map((table) => `a replay has changed ${table}`),
+      ...(erased ? await tracesOf(rig, erased) : []),
       ...(rig.mails().length === mails ? [] : [`a replay has sent ${rig.mails().length - mails} mails`]),
     ];
   },

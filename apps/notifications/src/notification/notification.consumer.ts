@@ -84,5 +84,5 @@ export const notificationFacts = consumer(
       await markMessagesRead(tx, { userId, orderId, seq });
     }),
   ],
-  { replayable: true, unhurried: true },
+  { replayable: true },
 );
