@@ -15,6 +15,8 @@ const WAYS = [
   ['askForCustom', 12],
 ] as const;
 
+/** Staff may have given some of it back before anybody looks. */
+const PAID = ['PAID', 'PARTIALLY_REFUNDED', 'REFUNDED'];
 /** What staff or time may have done in the meantime; everything else is a problem. */
 const EXPECTED = ['OUT_OF_STOCK', 'NOT_PAYABLE', 'ALREADY_PAID', 'ILLEGAL_TRANSITION', 'ROOM_CLOSED'];
 const PATIENCE_MS = 150_000;
@@ -114,7 +116,7 @@ export class Customer {
     await this.shopper.pay(order.id);
     await this.waitUntil(
       order.id,
-      ({ status, paymentStatus }) => status === 'CANCELLED' || paymentStatus === 'PAID',
+      ({ status, paymentStatus }) => status === 'CANCELLED' || PAID.includes(paymentStatus),
     );
     this.bought += 1;
   }
