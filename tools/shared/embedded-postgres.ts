@@ -142,21 +142,10 @@ async function tryToStart(
   const log = join(cluster, 'server.log');
   for (const socketFolder of canHaveSocket(folder) ? [folder, ''] : ['']) {
     const listen = `-c listen_addresses=127.0.0.1 -c unix_socket_directories=${socketFolder}`;
+    const settings = `-p ${port} ${listen} -c max_connections=200`;
     const { status } = await runAsync(
       binaries.pg_ctl,
-      [
-        'start',
-        '-w',
-        '-t',
-        '30',
-        '-s',
-        '-D',
-        cluster,
-        '-l',
-        log,
-        '-o',
-        `-p ${port} ${listen} -c max_connections=200`,
-      ],
+      ['start', '-w', '-t', '30', '-s', '-D', cluster, '-l', log, '-o', settings],
       account,
     );
     if (status !== 0) continue;

@@ -117,6 +117,21 @@ export class Shopper {
     return this.waitUntil(orderId, (order) => order.status !== 'PENDING', patienceMs);
   }
 
+  /** Resolves once the order is so; rejects with what it is instead. */
+  async waitUntil(
+    orderId: string,
+    isIt: (order: PlacedOrder) => boolean,
+    patienceMs: number,
+  ): Promise<PlacedOrder> {
+    const until = Date.now() + patienceMs;
+    for (;;) {
+      const order = await this.find(orderId);
+      if (isIt(order)) return order;
+      if (Date.now() > until) throw new Error(`${orderId} stays ${order.status}, ${order.paymentStatus}`);
+      await pause(AGAIN_MS);
+    }
+  }
+
   /** One request. Never throws: what happened is in the answer and in the history. */
   async ask(request: string, { body, key }: Sent = {}): Promise<Told> {
     const [method = 'GET', path = '/'] = request.split(' ');
@@ -145,20 +160,6 @@ export class Shopper {
       ({ request, status }) => request === 'POST /api/orders' && status === 201,
     );
     return placed.map(({ body }) => (body as { data: Placed }).data.order.id);
-  }
-
-  private async waitUntil(
-    orderId: string,
-    isIt: (order: PlacedOrder) => boolean,
-    patienceMs: number,
-  ): Promise<PlacedOrder> {
-    const until = Date.now() + patienceMs;
-    for (;;) {
-      const order = await this.find(orderId);
-      if (isIt(order)) return order;
-      if (Date.now() > until) throw new Error(`${orderId} stays ${order.status}, ${order.paymentStatus}`);
-      await pause(AGAIN_MS);
-    }
   }
 
   private take(session: unknown): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Refused, type Shopper } from '@order-system/testing/shopper';
+import { type PlacedOrder, Refused, type Shopper } from '@order-system/testing/shopper';
 import type { Random } from '../random.ts';
 import { talk } from './talk.ts';
 
@@ -144,17 +144,8 @@ export class Customer {
     this.bought += 1;
   }
 
-  private async waitUntil(
-    id: string,
-    isIt: (order: { status: string; paymentStatus: string }) => boolean,
-  ): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const order = await this.shopper.find(id);
-      if (isIt(order)) return;
-      if (Date.now() > until) throw new Error(`order ${id} stays ${order.status}, ${order.paymentStatus}`);
-      await pause(300);
-    }
+  private waitUntil(id: string, isIt: (order: PlacedOrder) => boolean): Promise<PlacedOrder> {
+    return this.shopper.waitUntil(id, isIt, PATIENCE_MS);
   }
 }
 
