@@ -10,25 +10,33 @@ import { applyTogether } from './apply-together.js';
 import { consumer, on } from './consumer.js';
 import { recognise } from './deliver.js';
 import type { EventMessage } from './events.js';
+import { gather } from './gather.js';
 import { emit, fact } from './outbox.js';
 
 const Asked = defineEvent(
   'test.asked',
   1,
-  z.object({ mode: z.enum(['fine', 'throws', 'breaks', 'at commit']) }),
+  z.object({ mode: z.enum(['fine', 'throws', 'breaks', 'shared', 'spoils', 'at commit']) }),
 );
 const Answered = defineEvent('test.answered', 1, z.object({}));
-type Mode = 'fine' | 'throws' | 'breaks' | 'at commit';
+type Mode = 'fine' | 'throws' | 'breaks' | 'shared' | 'spoils' | 'at commit';
 
 describe('events that are applied together', () => {
   let database: TestDatabase;
   let db: Database;
   let handled: string[] = [];
+  const shares: number[] = [];
+  const divide = gather(async (tx: Tx, divisors: number[]) => {
+    shares.push(divisors.length);
+    return tx.query(sql`SELECT 1 / d FROM unnest(${divisors}::int[]) AS d`);
+  });
   const answering = consumer('test.answering', [
     on(Asked, async (tx, { id, aggregate, data: { mode } }, ctx) => {
       handled.push(id);
       if (mode === 'throws') throw new Error('not today');
       if (mode === 'breaks') await tx.query(sql`SELECT 1 / 0`);
+      if (mode === 'shared') await divide(tx, 1);
+      if (mode === 'spoils') await divide(tx, 0);
       // A version that is taken already is found when the transaction commits.
       const version = mode === 'at commit' ? 1 : 2;
       await emit(tx, ctx, [fact(Answered, { ...aggregate, version }, {})]);
@@ -124,6 +132,19 @@ describe('events that are applied together', () => {
     const [before, broken, after] = await applied(messages);
     expect([before, after]).toEqual(['consumed', 'consumed']);
     expect(broken).toMatch(/duplicate key/);
+    expect(await answers(messages)).toBe(2);
+  });
+
+  it('do together what their handlers ask for in one turn', async () => {
+    shares.length = 0;
+    const messages = await given(asked('shared'), asked('fine'), asked('shared'));
+    expect(await applied(messages)).toEqual(['consumed', 'consumed', 'consumed']);
+    expect(shares).toEqual([2]);
+  });
+
+  it('are applied one by one when what was done together fails: it costs those who are not to blame nothing', async () => {
+    const messages = await given(asked('shared'), asked('spoils'), asked('shared'));
+    expect(await applied(messages)).toEqual(['consumed', 'error: division by zero', 'consumed']);
     expect(await answers(messages)).toBe(2);
   });
 });

@@ -4,6 +4,7 @@ import type { Consumer, Subscription } from './consumer.js';
 import type { MessageContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import type { ReceivedEvent } from './events.js';
+import { SharedFailure } from './gather.js';
 
 /** An event whose data was checked, and what handles it. */
 export interface Known {
@@ -94,13 +95,18 @@ async function applyThese(
       const outcomes = again ? events.map(() => 'consumed' as const) : claimed.value;
       const isNew = events.filter((_, index) => outcomes[index] === 'consumed');
       if (!isSame(isNew, toApply)) throw new Mistaken(isNew);
-      if (failures[0]) throw failures[0].cause;
+      if (failures[0]) throw causeOf(failures[0]);
       return outcomes;
     });
   } catch (error) {
-    throw error instanceof Mistaken ? error : (failures[0] ?? error);
+    const [first] = failures;
+    if (error instanceof Mistaken || first === undefined) throw error;
+    throw first.cause instanceof SharedFailure ? causeOf(first) : first;
   }
 }
+
+const causeOf = ({ cause }: HandlerFailure): unknown =>
+  cause instanceof SharedFailure ? cause.cause : cause;
 
 const isSame = (some: readonly Known[], others: readonly Known[]): boolean =>
   some.length === others.length && some.every((one, index) => one === others[index]);

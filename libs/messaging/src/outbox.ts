@@ -122,21 +122,21 @@ function store(service: string, rows: readonly NewEvent[], offer: Offer | undefi
   const facts = rows.map((row) => ({ ...row, is_next: next.has(row.aggregate_id) }));
   return sql`
   WITH fact AS (
-    SELECT * FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS f(id uuid, type text, schema_version int,
+    SELECT f.*, clock_timestamp()::timestamptz(3) AS occurred_at, CASE WHEN ${offer !== undefined}::boolean AND (f.is_next
+        OR NOT EXISTS (SELECT FROM events.outbox o WHERE o.aggregate_id = f.aggregate_id))
+      THEN clock_timestamp() + ${LEASE}::interval END AS claimed_until
+    FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS f(id uuid, type text, schema_version int,
       aggregate_type text, aggregate_id uuid, aggregate_version int, data jsonb, actor jsonb, correlation_id text,
       causation_id text, is_next boolean)
   ), stored AS (
     INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
       correlation_id, causation_id, occurred_at)
     SELECT id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor, correlation_id,
-      causation_id, clock_timestamp()
-    FROM fact RETURNING id, occurred_at
+      causation_id, occurred_at
+    FROM fact
   ), queued AS (
     INSERT INTO events.outbox (event_id, source, aggregate_id, aggregate_version, claimed_until)
-    SELECT id, ${service}, aggregate_id, aggregate_version, CASE WHEN ${offer !== undefined}::boolean AND (is_next
-      OR NOT EXISTS (SELECT FROM events.outbox o WHERE o.aggregate_id = fact.aggregate_id))
-      THEN clock_timestamp() + ${LEASE}::interval END
-    FROM fact ORDER BY aggregate_version RETURNING event_id, claimed_until IS NOT NULL AS is_leased
+    SELECT id, ${service}, aggregate_id, aggregate_version, claimed_until FROM fact
   )
-  SELECT s.id, s.occurred_at, q.is_leased FROM stored s JOIN queued q ON q.event_id = s.id`;
+  SELECT id, occurred_at, claimed_until IS NOT NULL AS is_leased FROM fact`;
 }

@@ -36,13 +36,13 @@ export async function searchProducts(
 ): Promise<CallOutput<typeof SearchProducts>> {
   const { page, limit, sort } = input;
   const found = conditionOf(input);
-  const rows = await db.query<StoredProduct & { total: number }>(sql`
+  const rows = await db.searches.query<StoredProduct & { total: number }>(sql`
     SELECT ${COLUMNS}, (SELECT count(*) FROM catalog.product WHERE ${found}) AS total
     FROM catalog.product WHERE ${found} ORDER BY ${ORDER[sort]} LIMIT ${limit} OFFSET ${(page - 1) * limit}`);
   const [first] = rows;
   if (first) return { items: rows.map(toProduct), total: first.total };
   // Beyond the last page there is no row to carry the total.
-  const [counted] = await db.query<{ total: number }>(sql`
+  const [counted] = await db.searches.query<{ total: number }>(sql`
     SELECT count(*) AS total FROM catalog.product WHERE ${found}`);
   return { items: [], total: counted?.total ?? 0 };
 }

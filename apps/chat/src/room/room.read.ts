@@ -87,7 +87,7 @@ export async function listRooms(
   { page, limit, open }: CallInput<typeof ListRooms>,
   actor: Actor,
 ): Promise<CallOutput<typeof ListRooms>> {
-  const rows = db.query<RoomRow>(sql`
+  const rows = db.searches.query<RoomRow>(sql`
     SELECT r.order_id AS "orderId", r.order_number AS "orderNumber", r.user_id AS "userId", r.last_seq AS "lastSeq",
       r.last_message_at AS "lastMessageAt", r.summary, r.closed_at AS "closedAt", coalesce(m.seq, 0) AS read
     FROM chat.room r LEFT JOIN chat.read_mark m ON m.order_id = r.order_id AND m.user_id = ${actor.id}::uuid

@@ -14,7 +14,7 @@ export async function readHealth(db: Database): Promise<Health> {
   const [outbox, consumers, [letters]] = await Promise.all([
     readOutbox(db),
     readConsumers(db),
-    db.query<{ dead: number }>(sql`SELECT count(*) AS dead FROM events.dead_letter`),
+    db.searches.query<{ dead: number }>(sql`SELECT count(*) AS dead FROM events.dead_letter`),
   ]);
   const deadLetters = letters?.dead ?? 0;
   const isLate = [outbox.oldestSeconds, ...consumers.map(({ lagSeconds }) => lagSeconds)].some(
@@ -24,7 +24,7 @@ export async function readHealth(db: Database): Promise<Health> {
 }
 
 async function readOutbox(db: Database): Promise<Health['outbox']> {
-  const sources = await db.query<{ source: string; depth: number; oldest: number }>(sql`
+  const sources = await db.searches.query<{ source: string; depth: number; oldest: number }>(sql`
     SELECT o.source, count(*) AS depth,
       greatest(0, extract(epoch FROM now() - min(e.occurred_at)))::float8 AS oldest
     FROM events.outbox o JOIN events.event e ON e.id = o.event_id GROUP BY o.source ORDER BY o.source`);
@@ -37,7 +37,7 @@ async function readOutbox(db: Database): Promise<Health['outbox']> {
 
 /** What a consumer has not applied and not given up on, from where it is known to have everything. */
 const readConsumers = (db: Database): Promise<Health['consumers']> =>
-  db.query(sql`
+  db.searches.query(sql`
     SELECT c.consumer, w.waiting, coalesce(greatest(0, w.lag), 0)::float8 AS "lagSeconds",
       (SELECT count(*) FROM events.retry r WHERE r.consumer = c.consumer) AS retrying,
       (SELECT count(*) FROM events.dead_letter d WHERE d.consumer = c.consumer) AS "deadLetters"

@@ -20,8 +20,8 @@ export async function listEvents(db: Database, input: Filters): Promise<CallOutp
       errors: [{ path: 'page', message: `must end before event ${MOST_COUNTED}; go on with cursor` }],
     });
   const [rows, [counted]] = await Promise.all([
-    db.query<EventRow>(pageOf(input, offset)),
-    db.query<{ total: number }>(countOf(input)),
+    db.searches.query<EventRow>(pageOf(input, offset)),
+    db.searches.query<{ total: number }>(countOf(input)),
   ]);
   const items = rows.slice(0, limit).map(present);
   const last = items.at(-1);

@@ -21,7 +21,7 @@ export async function readStats(
 ): Promise<CallOutput<typeof GetEventStats>> {
   const to = input.to ?? new Date();
   const from = input.from ?? new Date(to.getTime() - WEEK_MS);
-  const groups = await db.query<Group>(sql`
+  const groups = await db.searches.query<Group>(sql`
     SELECT type, date_trunc('hour', occurred_at) AS hour, count(*) AS events, min(occurred_at) AS first
     FROM events.event WHERE occurred_at >= ${from} AND occurred_at < ${to}
     GROUP BY GROUPING SETS ((type), (date_trunc('hour', occurred_at)))

@@ -80,7 +80,7 @@ export async function claimJob(db: Database): Promise<ClaimedJob | undefined> {
 /** The next events of a job, an aggregate's in the order of their versions. */
 export async function nextEvents(db: Database, job: ClaimedJob, limit: number): Promise<EventMessage[]> {
   const { types, from, to, position, positionId } = job;
-  const rows = await db.query<EventRow>(sql`
+  const rows = await db.searches.query<EventRow>(sql`
     SELECT e.* FROM events.event e
     WHERE e.type = ANY(${types}) AND e.occurred_at >= ${position ?? from} AND e.occurred_at < ${to}
       AND (${positionId}::uuid IS NULL OR (e.occurred_at, e.aggregate_version, e.id) > (

@@ -26,9 +26,11 @@ export class PushListener {
   private tail: Promise<unknown> = Promise.resolve();
   private readonly freshness = new Freshness();
 
+  /** @param isAlone no other gateway has sockets */
   constructor(
     private readonly io: Server,
     private readonly cache: Cache,
+    private readonly isAlone: boolean,
   ) {}
 
   listen(broker: EventBroker): Promise<{ close(): Promise<void> }> {
@@ -57,7 +59,14 @@ export class PushListener {
     const reaction = REACTIONS.get(routingKey(event))?.(event);
     if (reaction && 'cut' in reaction) this.io.in(reaction.cut).disconnectSockets(true);
     if (!this.freshness.isFresh(event.occurredAt)) return;
-    if (reaction && 'to' in reaction) this.io.to(reaction.to).emit(reaction.name, reaction.payload);
-    this.io.to(rooms.watchers).emit('event', event);
+    if (reaction && 'to' in reaction) this.emit(reaction.to, reaction.name, reaction.payload);
+    this.emit([rooms.watchers], 'event', event);
+  }
+
+  /** Socket.IO writes the packet before it looks who gets it. */
+  private emit(to: string[], name: string, payload: unknown): void {
+    const here = this.io.sockets.adapter.rooms;
+    if (this.isAlone && !to.some((room) => here.has(room))) return;
+    this.io.to(to).emit(name, payload);
   }
 }

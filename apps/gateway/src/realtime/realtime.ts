@@ -43,7 +43,8 @@ export async function serveRealtime(
     allowRequest: ({ headers: { origin, host } }, done) =>
       done(null, origin === undefined || isOwn(origin, host) || isAllowedOrigin(origin, origins)),
   });
-  const subscriber = shareAmongGateways(io, app.get<Redis | null>(REDIS), config.MESSAGING_NAMESPACE);
+  const redis = app.get<Redis | null>(REDIS);
+  const subscriber = shareAmongGateways(io, redis, config.MESSAGING_NAMESPACE);
   const auth = new SocketAuth(
     app.get(AccessTokens, { strict: false }),
     app.get(SessionCheck, { strict: false }),
@@ -64,7 +65,8 @@ export async function serveRealtime(
     serve(socket, rpc, new SocketLimit(config.SOCKET_RATE_LIMIT));
     void auth.settle(socket);
   });
-  const pushes = await new PushListener(io, app.get(Cache, { strict: false })).listen(broker);
+  const cache = app.get(Cache, { strict: false });
+  const pushes = await new PushListener(io, cache, redis === null).listen(broker);
   const backlog = setInterval(() => dropSlow(io), BACKLOG_CHECK_MS).unref();
   app
     .getHttpAdapter()

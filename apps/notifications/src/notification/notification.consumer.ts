@@ -20,7 +20,7 @@ import type { ReceivedEvent } from '@order-system/messaging/events';
 import type { Tx } from '@order-system/prisma/database';
 import { forgetPerson } from './forget-person.js';
 import { noteMessage } from './note-message.js';
-import { markMessagesRead, orderNumber } from './notification.store.js';
+import { markMessagesRead, orderNumber, rememberNumber } from './notification.store.js';
 import { type News, notifyPerson } from './notify-person.js';
 import {
   orderMoved,
@@ -41,6 +41,7 @@ const tellOwner =
   <D extends OrderNews>(kind: News['kind'], write: (data: D, number?: number) => Text) =>
   async (tx: Tx, { id: eventId, data }: ReceivedEvent<D>, ctx: MessageContext): Promise<void> => {
     const { orderId, userId } = data;
+    if (data.number !== undefined) rememberNumber(orderId, data.number);
     const text = write(data, data.number ?? (await orderNumber(tx, orderId)));
     await notifyPerson(tx, { eventId, userId, kind, orderId, ...text }, ctx);
   };

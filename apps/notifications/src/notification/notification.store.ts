@@ -1,4 +1,5 @@
 import { Channel, type NotificationKind } from '@order-system/contracts/notifications.contracts';
+import { gather } from '@order-system/messaging/gather';
 import type { Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -33,34 +34,70 @@ export interface Made {
  * Stores a notification with a delivery for each chosen channel that leaves the house; undefined when the person was
  * told of this event before, or is gone. The version counts its events: the first one is that it is in the person's list.
  */
-export function insertNotification(tx: Tx, news: NewNotification): Promise<Made | undefined> {
-  const deliveries = Channel.options.map(() => newId());
-  return tx.one(sql`
-    WITH chosen AS (
-      SELECT coalesce((
-        SELECT channels FROM notifications.preference WHERE user_id = ${news.userId} AND kind = ${news.kind}
-      ), ${news.usualChannels}::text[]) AS channels
+export const insertNotification = gather(
+  async (tx: Tx, news: NewNotification[]): Promise<(Made | undefined)[]> => {
+    const rows = news.map(toRow);
+    const made = new Map((await insertRows(tx, rows)).map((one) => [one.id, one]));
+    return rows.map(({ id }) => made.get(id));
+  },
+);
+
+type Row = ReturnType<typeof toRow>;
+const toRow = (news: NewNotification) => ({
+  id: newId(),
+  event_id: news.eventId,
+  user_id: news.userId,
+  kind: news.kind,
+  title: news.title,
+  body: news.body,
+  data: news.data,
+  order_id: news.orderId,
+  usual_channels: news.usualChannels,
+  correlation_id: news.correlationId,
+  delivery_ids: Channel.options.map(() => newId()),
+});
+
+const insertRows = (tx: Tx, rows: readonly Row[]): Promise<Made[]> =>
+  tx.query(sql`
+    WITH news AS (
+      SELECT n.*, coalesce((
+        SELECT p.channels FROM notifications.preference p WHERE p.user_id = n.user_id AND p.kind = n.kind
+      ), n.usual_channels) AS channels
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n(id uuid, event_id uuid, user_id uuid, kind text,
+        title text, body text, data jsonb, order_id uuid, usual_channels text[], correlation_id text,
+        delivery_ids uuid[])
     ), made AS (
       INSERT INTO notifications.notification (id, event_id, user_id, kind, title, body, data, order_id, in_app, version)
-      SELECT ${newId()}::uuid, ${news.eventId}::uuid, ${news.userId}::uuid, ${news.kind}, ${news.title}, ${news.body},
-        ${JSON.stringify(news.data)}::jsonb, ${news.orderId}::uuid, 'IN_APP' = ANY(channels),
+      SELECT id, event_id, user_id, kind, title, body, data, order_id, 'IN_APP' = ANY(channels),
         ('IN_APP' = ANY(channels))::int
-      FROM chosen
-      WHERE NOT EXISTS (SELECT FROM events.event WHERE aggregate_id = ${news.userId} AND type = 'user.deleted')
+      FROM news
+      WHERE NOT EXISTS (SELECT FROM events.event e WHERE e.aggregate_id = news.user_id AND e.type = 'user.deleted')
       ON CONFLICT (event_id, user_id, kind) DO NOTHING RETURNING id, created_at, in_app
     ), queued AS (
       INSERT INTO notifications.delivery (id, notification_id, channel, correlation_id)
-      SELECT (${deliveries}::uuid[])[c.number], made.id, c.channel, ${news.correlationId}
-      FROM made, chosen, unnest(array_remove(chosen.channels, 'IN_APP')) WITH ORDINALITY AS c(channel, number)
+      SELECT n.delivery_ids[c.number], n.id, c.channel, n.correlation_id
+      FROM made JOIN news n USING (id),
+        unnest(array_remove(n.channels, 'IN_APP')) WITH ORDINALITY AS c(channel, number)
     )
     SELECT id, created_at AS "createdAt", in_app AS "inApp" FROM made`);
+
+const MOST_NUMBERS = 10_000;
+/** A number never changes: those of the latest orders need not be looked up. */
+const numbers = new Map<string, number>();
+
+export function rememberNumber(orderId: string, number: number): void {
+  numbers.set(orderId, number);
+  if (numbers.size > MOST_NUMBERS) numbers.delete(numbers.keys().next().value!);
 }
 
 /** The number people know an order by, as its first event told it. */
 export async function orderNumber(tx: Tx, orderId: string): Promise<number | undefined> {
+  const known = numbers.get(orderId);
+  if (known !== undefined) return known;
   const row = await tx.one<{ number: number }>(sql`
     SELECT (data ->> 'number')::int AS number FROM events.event
     WHERE aggregate_id = ${orderId} AND aggregate_version = 1 AND type = 'order.created'`);
+  if (row) rememberNumber(orderId, row.number);
   return row?.number;
 }
 

@@ -18,8 +18,14 @@ interface Amount {
   currency: string;
 }
 
-const money = ({ amount, currency }: Amount): string =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).format(toAmount(amount));
+/** Making one takes longer than all else that is done for a notification. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function money({ amount, currency }: Amount): string {
+  const format = formats.get(currency) ?? new Intl.NumberFormat('en', { style: 'currency', currency });
+  formats.set(currency, format);
+  return format.format(toAmount(amount));
+}
 const time = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const lines = (...all: (string | undefined)[]): string => all.filter((line) => line !== undefined).join('\n');
 

@@ -138,15 +138,15 @@ export async function readStats(
   db: Database,
   { from = new Date(0), to = new Date() }: CallInput<typeof GetOrderStats>,
 ): Promise<CallOutput<typeof GetOrderStats>> {
-  const counts = await db.query<{ status: OrderStatus; orders: number }>(sql`
+  const counts = await db.searches.query<{ status: OrderStatus; orders: number }>(sql`
     SELECT status, count(*) AS orders FROM orders."order"
     WHERE created_at >= ${from} AND created_at < ${to} GROUP BY status`);
-  const byDay = await db.query<DayRow>(sql`
+  const byDay = await db.searches.query<DayRow>(sql`
     SELECT to_char(created_at, 'YYYY-MM-DD') AS day, count(*) AS orders,
       coalesce(sum(total) FILTER (WHERE payment_status = 'PAID'), 0)::bigint AS revenue
     FROM orders."order" WHERE created_at >= ${from} AND created_at < ${to}
     GROUP BY day ORDER BY day DESC LIMIT 366`);
-  const [paid] = await db.query<{ orders: number; revenue: number }>(sql`
+  const [paid] = await db.searches.query<{ orders: number; revenue: number }>(sql`
     SELECT count(*) AS orders, coalesce(sum(total), 0)::bigint AS revenue FROM orders."order"
     WHERE created_at >= ${from} AND created_at < ${to} AND payment_status = 'PAID'`);
   const { orders: paidOrders = 0, revenue = 0 } = paid ?? {};

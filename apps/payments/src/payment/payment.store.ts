@@ -150,15 +150,10 @@ export async function findObstacle(db: Queries, orderId: string): Promise<Obstac
  * Locks every attempt of the order of this payment, so that of two that are captured at once the second sees the
  * first, and capture and cancellation see each other.
  */
-export const lockAttempts = (
-  tx: Tx,
-  provider: PaymentProviderName,
-  paymentId: string,
-): Promise<PaymentRow[]> =>
+export const lockAttempts = (tx: Tx, paymentId: string): Promise<PaymentRow[]> =>
   tx.query<PaymentRow>(sql`
     SELECT * FROM payments.payment
-    WHERE order_id = (SELECT order_id FROM payments.payment WHERE id = ${paymentId} AND provider = ${provider})
-    ORDER BY id FOR UPDATE`);
+    WHERE order_id = (SELECT order_id FROM payments.payment WHERE id = ${paymentId}) ORDER BY id FOR UPDATE`);
 
 export const lockAttemptsOf = (tx: Tx, orderId: string): Promise<PaymentRow[]> =>
   tx.query<PaymentRow>(

@@ -33,8 +33,9 @@ export type Settled =
  * Money that the order cannot take is promised back in the same transaction.
  */
 export async function settlePayment(tx: Tx, input: SettleInput, ctx: MessageContext): Promise<Settled> {
-  const attempts = await lockAttempts(tx, input.provider, input.paymentId);
-  const payment = attempts.find((attempt) => attempt.id === input.paymentId);
+  const { provider, paymentId } = input;
+  const attempts = await lockAttempts(tx, paymentId);
+  const payment = attempts.find((attempt) => attempt.id === paymentId && attempt.provider === provider);
   if (!payment) return { outcome: 'unknown-payment' };
   const verdict = judge(payment, input.answer, input.claim);
   if (verdict.kind === 'mismatch') {

@@ -1,3 +1,5 @@
+import { request as sendPlainly } from 'node:http';
+import { request as sendSecurely } from 'node:https';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Database } from '@order-system/prisma/database';
 import { logger } from '@order-system/observability/logger';
@@ -45,25 +47,27 @@ export class Courier implements OnModuleDestroy {
     await postpone(this.db, id, retryDelayMs(attempts));
   }
 
-  /** Undefined when it was accepted. */
-  private async post(body: string): Promise<string | undefined> {
-    try {
-      const response = await fetch(this.options.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'sandbox-signature': sign(body, this.options.secret, this.options.now()),
-        },
-        body,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(PATIENCE_MS),
+  /** Undefined when it was accepted. By node:http: fetch takes three times as long, for what is not needed here. */
+  private post(body: string): Promise<string | undefined> {
+    const { url, secret, now } = this.options;
+    const send = url.startsWith('https:') ? sendSecurely : sendPlainly;
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'sandbox-signature': sign(body, secret, now()),
+    };
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return new Promise((resolve) => {
+      const request = send(url, { method: 'POST', headers, signal }, (response) => {
+        const { statusCode } = response;
+        // Read to the end, or the connection cannot be used again.
+        response.resume().once('close', () => {
+          const failure = response.complete ? `status ${statusCode}` : 'the answer broke off';
+          resolve(response.complete && statusCode === 200 ? undefined : failure);
+        });
       });
-      // Read to the end, or the connection cannot be used again.
-      await response.arrayBuffer();
-      return response.status === 200 ? undefined : `status ${response.status}`;
-    } catch (error) {
-      return error instanceof Error ? `${error.message} ${String(error.cause ?? '')}`.trim() : String(error);
-    }
+      request.once('error', ({ message }) => resolve(message)).end(body);
+    });
   }
 
   /** While one statement runs the next ids gather, so many deliveries cost few statements. */
