@@ -47,12 +47,16 @@ function elsewhere(): Database {
 }
 
 /** Takes what comes together or not at all; a moment later it tells. */
-function brokerThat(takes: (message: EventMessage) => boolean = () => true) {
+function brokerThat(
+  takes: (message: EventMessage) => boolean = () => true,
+  open: Promise<void> = Promise.resolve(),
+) {
   const published: EventMessage[] = [];
   const batches: number[] = [];
   const broker: Partial<EventBroker> = {
     ready: true,
     publish: async (_, messages) => {
+      await open;
       await db.query(sql`SELECT 1 FROM pg_sleep(random() / 100)`);
       const taken = messages.every(takes) ? messages : [];
       batches.push(taken.length);
@@ -127,4 +131,18 @@ it('keeps the order when the broker refuses an event that others are to follow',
   for (const version of upTo(5)) await emitAll(db, [id], version);
   await eventually(() => expect(versionsOf(id)).toHaveLength(5), 30_000);
   expect(versionsOf(id)).toEqual(upTo(5));
+});
+
+it('holds no more than a thousand events in memory while the broker is slow; the rest waits in the outbox', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { broker, published } = brokerThat(undefined, gate.promise);
+  startRelay(db, broker);
+  const ids = Array.from({ length: 1500 }, () => newId());
+  for (let from = 0; from < ids.length; from += 100) await emitAll(db, ids.slice(from, from + 100), 1);
+  const [{ waiting } = { waiting: 0 }] = await db.query<{ waiting: number }>(sql`
+    SELECT count(*) AS waiting FROM events.outbox WHERE aggregate_id = ANY(${ids}) AND claimed_until IS NULL`);
+  expect(waiting).toBe(500);
+  gate.resolve();
+  await eventually(() => expect(new Set(published.map(({ id }) => id)).size).toBe(ids.length));
+  await eventually(async () => expect(await outboxOf(ids)).toBe(0));
 });

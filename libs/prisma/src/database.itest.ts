@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Database } from './database.js';
+import { Database, type Statements } from './database.js';
 import { withClient } from './migrate.js';
-import { sql } from './sql.js';
+import { type Sql, sql } from './sql.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
 describe('a transaction', () => {
@@ -26,6 +26,36 @@ describe('a transaction', () => {
       return tx.query(sql`SELECT 1 AS one`);
     });
     expect({ attempts, answer }).toEqual({ attempts: 2, answer: [{ one: 1 }] });
+  });
+});
+
+describe('a statement by key', () => {
+  let database: TestDatabase;
+  let db: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    db = new Database({ url: database.url, service: 'orders' });
+  });
+  afterAll(async () => {
+    await db.close();
+    await database.drop();
+  });
+
+  const plansOf = async (on: Statements, statement: Sql) =>
+    on.query<{ once: number; anew: number }>(sql`
+      SELECT generic_plans AS once, custom_plans AS anew FROM pg_prepared_statements WHERE name = ${statement.name}`);
+  const byKey = () => sql`SELECT FROM orders."order" WHERE number = ANY(${[1, 2]}::int[])`;
+
+  it('is planned once for all values, also when a plan for its own would be cheaper; a search is not', async () => {
+    // One after the other, so on one connection.
+    for (let count = 0; count < 10; count += 1) {
+      await db.query(byKey());
+      await db.searches.query(byKey());
+    }
+    expect(await plansOf(db, byKey())).toEqual([{ once: 10, anew: 0 }]);
+    const [search] = await plansOf(db.searches, byKey());
+    expect(search!.anew).toBeGreaterThanOrEqual(5);
   });
 });
 

@@ -27,7 +27,7 @@ export interface DatabaseOptions {
   url: string;
   /** The service, whose role `svc_<service>` every connection takes. */
   service: string;
-  /** Connections for what must be on the disk; as many again for what need not, and for searches. */
+  /** Connections for what must be on the disk; half as many each for what need not, and for searches. */
   poolSize?: number;
   /** Told of connections that broke while idle. */
   onIdleError?: (error: Error) => void;
@@ -93,7 +93,7 @@ export class Database implements Statements {
     const relaxed = settings(service, { ...ONE_PLAN, synchronous_commit: 'off' });
     this.relaxedPool = makePool({ ...options, poolSize: few }, relaxed);
     this.relaxed = statementsOn(this.relaxedPool);
-    this.searchPool = makePool({ ...options, poolSize: Math.max(1, poolSize - few) }, settings(service));
+    this.searchPool = makePool({ ...options, poolSize: few }, settings(service));
     this.searches = statementsOn(this.searchPool);
   }
 
@@ -130,10 +130,7 @@ export class Database implements Statements {
   }
 }
 
-function makePool(
-  { url, service, poolSize, onIdleError }: DatabaseOptions,
-  options: string,
-): pg.Pool {
+function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, options: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: service,

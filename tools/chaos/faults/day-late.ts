@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import type { Shopper } from '@order-system/testing/shopper';
 import type { Rig } from '../fault.ts';
 
@@ -58,18 +59,15 @@ export async function tellADayLater({ db }: Rig, { who, orderIds }: DayLate): Pr
 
 const TOLD_OF_THEM = `body::jsonb #>> '{data,orderId}' = ANY($1)`;
 
-async function givenUp(db: Rig['db'], orderId: string): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
-  for (;;) {
+const givenUp = (db: Rig['db'], orderId: string): Promise<void> =>
+  eventually(async () => {
     const { rows } = await db.query<{ status: string }>(
       'SELECT status FROM payments.payment WHERE order_id = $1',
       [orderId],
     );
-    if (rows.every(({ status }) => status === 'CANCELLED')) return;
-    if (Date.now() > until) throw new Error(`a payment of ${orderId} is ${rows[0]?.status}`);
-    await pause(200);
-  }
-}
+    if (rows.some(({ status }) => status !== 'CANCELLED'))
+      throw new Error(`a payment of ${orderId} is ${rows[0]?.status}`);
+  }, PATIENCE_MS);
 
 /** The money came and went back, once. */
 export async function wrongAfterADay({ db }: Rig, { orderIds }: DayLate): Promise<string[]> {

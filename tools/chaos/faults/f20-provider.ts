@@ -40,6 +40,8 @@ async function harmWebhooks({ proxies, seconds, url }: Rig): Promise<void> {
   const { hostname: host, port } = new URL(url);
   const each = (seconds * 1000) / 5;
   await proxies.webhook.refuse();
+  // A connection that is open already would carry them.
+  proxies.webhook.reset();
   await pause(each);
   await proxies.webhook.pass();
 

@@ -54,6 +54,21 @@ it('keeps the hold of an order whose payment cannot be started', async () => {
   expect(shop.neighbours.released).not.toContain(order.id);
 });
 
+it('leaves alone what the customer has begun to pay with, when a try that broke off is finished late', async () => {
+  const user = { ...someone('user'), idempotencyKey: 'late' };
+  const items = [{ productId: newId(), quantity: 1 }];
+  const ask = () => shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, user);
+  const first = await ask();
+  await shop.db.execute(sql`
+    UPDATE orders.placement SET answer = NULL, claimed_until = now() - interval '1 second'
+    WHERE order_id = ${first.order.id}`);
+  shop.neighbours.livePayment = newId();
+  const late = await ask();
+  expect(late.order.id).toBe(first.order.id);
+  expect(late.payment?.id).toBe(shop.neighbours.livePayment);
+  shop.neighbours.livePayment = undefined;
+});
+
 it('has as much time to be paid as every other when the clock of its process is a month ahead', async () => {
   const now = Date.now();
   // Only the time of day: timers run on.

@@ -191,7 +191,8 @@ export class OrderPlacing {
     const { id: orderId, paymentId, userId, total: amount } = order;
     try {
       const request = { paymentId, orderId, userId, amount, method, flow, paymentMethodId };
-      return await this.rpc.call(StartPayment, request, ctx);
+      // A late first try must not end what the customer has begun meanwhile.
+      return await this.rpc.call(StartPayment, { ...request, ifLive: 'KEEP' }, ctx);
     } catch (err) {
       log.warn({ err, orderId, correlationId: ctx.correlationId }, 'the payment could not be started');
       return {};
