@@ -42,7 +42,8 @@ export class Start {
       const timer = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS);
       this.#child.once('exit', (code) => fail(`stopped with code ${code}`));
       this.#child.stdout?.on('data', () => {
-        const address = /^ {2}API +(http\S+)\/api$/m.exec(this.#output)?.[1];
+        // Together with its last line: what comes after that is a warning.
+        const address = /^ {2}API +(http\S+)\/api$[^]*^Ctrl-C/m.exec(this.#output)?.[1];
         if (address === undefined) return;
         clearTimeout(timer);
         resolve(address);
