@@ -66,7 +66,7 @@ export class Courier implements OnModuleDestroy {
           resolve(response.complete && statusCode === 200 ? undefined : failure);
         });
       });
-      request.once('error', ({ message }) => resolve(message)).end(body);
+      request.on('error', ({ message }) => resolve(message)).end(body);
     });
   }
 
