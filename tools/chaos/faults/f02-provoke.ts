@@ -21,6 +21,7 @@ const STOCK = 100_000;
 const TRICKLE_MS = 300;
 const REFUSED_ORDERS = 26;
 const REFUSED_MS = 10_000;
+const ASK_EVERY_MS = 100;
 const BENCH = [{ title: 'A bench', price: 5, quantity: 1 }];
 
 export async function hire(rig: Rig): Promise<Crew> {
@@ -68,8 +69,11 @@ export const renew: Provoke = (_rig, { customers }, isOver) =>
       });
   });
 
-/** Nothing that the consumer writes of these orders is accepted until the constraint is gone: each waits, twice or more. */
-export const refuse: Provoke = async ({ db }, { customers }) => {
+/**
+ * Nothing that the consumer writes of these orders is accepted until the constraint is gone: each waits, twice or more. No
+ * longer than it takes: a death leaves two copies of an event, which use up its attempts twice as fast.
+ */
+export const refuse: Provoke = async ({ db }, { customers }, isOver) => {
   const placed: [Shopper, string][] = [];
   await each(customers, async (customer) => {
     while (placed.length < REFUSED_ORDERS)
@@ -79,7 +83,7 @@ export const refuse: Provoke = async ({ db }, { customers }) => {
   await db.query(`ALTER TABLE orders."order" ADD CONSTRAINT ${name}
     CHECK (id NOT IN (${placed.map(([, id]) => `'${id}'`).join(', ')}) OR status <> 'REVIEW') NOT VALID`);
   await Promise.all(placed.map(([customer, id]) => customer.pay(id)));
-  await pause(REFUSED_MS);
+  for (const until = Date.now() + REFUSED_MS; !isOver() && Date.now() < until;) await pause(ASK_EVERY_MS);
   await db.query(`ALTER TABLE orders."order" DROP CONSTRAINT ${name}`);
 };
 

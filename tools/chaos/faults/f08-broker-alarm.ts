@@ -17,15 +17,18 @@ export const f08: Fault = {
   async inject(rig) {
     violations = [];
     const each = (rig.seconds * 1_000) / ALARMS.length;
+    const ever = new Set<string>();
     for (const { set, lift } of ALARMS) {
       await rig.servers.rabbitmqctl('-q', ...set);
       const told = await whoTells(rig, each);
       await rig.servers.rabbitmqctl('-q', ...lift);
       await rig.ready();
       rig.log(`publishers were blocked for ${each / 1_000} s; not ready were ${[...told].sort().join(', ')}`);
-      for (const one of ['orders', 'the door'])
-        if (!told.has(one)) violations.push(`${one} was ready while the broker took nothing`);
+      if (!told.has('the door')) violations.push('the door was ready while the broker took nothing');
+      for (const one of told) ever.add(one);
     }
+    // It is told when it publishes, and with the door shut there may be nothing to publish.
+    if (!ever.has('orders')) violations.push('orders was ready whenever the broker took nothing');
   },
   check: async () => violations,
 };

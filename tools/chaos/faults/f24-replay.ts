@@ -81,6 +81,9 @@ async function replayAll(staff: Shopper, beforeMs: number): Promise<Job[]> {
   return Promise.all(jobs);
 }
 
+/** When a payment that may still arrive is asked for again: that goes on at rest. */
+const OWN_TIMER = 'check_at';
+
 /** Of every table of every service: all its rows, as one checksum. */
 async function everything({ db }: Rig): Promise<Map<string, string>> {
   const { rows } = await db.query<{ name: string }>(
@@ -90,7 +93,8 @@ async function everything({ db }: Rig): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const { name } of rows) {
     const sum = await db.query<{ sum: string }>(
-      `SELECT md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) AS sum FROM ${name} t`,
+      `SELECT md5(coalesce(string_agg(row, ' ' ORDER BY row), '')) AS sum
+       FROM (SELECT (to_jsonb(t) - '${OWN_TIMER}')::text AS row FROM ${name} t) AS rows`,
     );
     found.set(name, sum.rows[0]!.sum);
   }
