@@ -4,19 +4,19 @@ import { withClient } from './migrate.js';
 import { type Sql, sql } from './sql.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
+let database: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = new Database({ url: database.url, service: 'orders' });
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
 describe('a transaction', () => {
-  let database: TestDatabase;
-  let db: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    db = new Database({ url: database.url, service: 'orders' });
-  });
-  afterAll(async () => {
-    await db.close();
-    await database.drop();
-  });
-
   it('runs again when its connection breaks between two statements, and the process goes on', async () => {
     let attempts = 0;
     const answer = await db.inTx(async (tx) => {
@@ -30,18 +30,6 @@ describe('a transaction', () => {
 });
 
 describe('a statement by key', () => {
-  let database: TestDatabase;
-  let db: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    db = new Database({ url: database.url, service: 'orders' });
-  });
-  afterAll(async () => {
-    await db.close();
-    await database.drop();
-  });
-
   const plansOf = async (on: Statements, statement: Sql) =>
     on.query<{ once: number; anew: number }>(sql`
       SELECT generic_plans AS once, custom_plans AS anew FROM pg_prepared_statements WHERE name = ${statement.name}`);

@@ -16,6 +16,7 @@ beforeEach(() => {
   shop.neighbours.paymentRefusal = undefined;
   shop.neighbours.price = 1000;
   shop.neighbours.releaseRefusal = undefined;
+  shop.neighbours.livePayment = undefined;
 });
 
 const NOTHING = 0;
@@ -66,7 +67,6 @@ it('leaves alone what the customer has begun to pay with, when a try that broke 
   const late = await ask();
   expect(late.order.id).toBe(first.order.id);
   expect(late.payment?.id).toBe(shop.neighbours.livePayment);
-  shop.neighbours.livePayment = undefined;
 });
 
 it('has as much time to be paid as every other when the clock of its process is a month ahead', async () => {
