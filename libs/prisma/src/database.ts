@@ -158,11 +158,36 @@ const statementsOn = (pool: pg.Pool): Statements => ({
   execute: async (statement) => (await run(pool, statement)).rowCount ?? 0,
 });
 
-const run = (on: pg.Pool | pg.PoolClient, { name, text, values }: Sql) => on.query({ name, text, values });
+type Prepared = Pick<Sql, 'name' | 'text' | 'values'>;
+
+/** A query that is made here: copying a description of it, as pg does, takes as long as sending it. */
+async function run(on: pg.Pool | pg.PoolClient, { name, text, values }: Prepared): Promise<pg.QueryResult> {
+  const query = Object.assign(new pg.Query(text, values), { name });
+  try {
+    return await new Promise<pg.QueryResult>((resolve, reject) => {
+      const done = (error: Error | null | undefined, result: pg.QueryResult) =>
+        error ? reject(error) : resolve(result);
+      (on as QueryRunner).query(query, undefined, done);
+    });
+  } catch (error) {
+    // From where the statement was sent instead of where its answer was read.
+    if (error instanceof Error) Error.captureStackTrace(error, run);
+    throw error;
+  }
+}
+
+/** As pools and clients take queries that are made elsewhere; their types know of it for clients only. */
+interface QueryRunner {
+  query(
+    query: pg.Submittable,
+    values: undefined,
+    done: (error: Error | null | undefined, result: pg.QueryResult) => void,
+  ): unknown;
+}
 
 /** A prepared statement leaves in one packet with the statement that follows it in the same turn. */
-const BEGIN = { name: 'begin', text: 'BEGIN' };
-const COMMIT = { name: 'commit', text: 'COMMIT' };
+const BEGIN = { name: 'begin', text: 'BEGIN', values: [] };
+const COMMIT = { name: 'commit', text: 'COMMIT', values: [] };
 
 async function tryTx<T>(
   { pool, db }: { pool: pg.Pool; db: Database },
@@ -175,7 +200,7 @@ async function tryTx<T>(
   try {
     client = await pool.connect();
     // It fails only when the connection is lost, and then so does the rest.
-    const begun = client.query(BEGIN);
+    const begun = run(client, BEGIN);
     begun.catch(() => undefined);
     const value = await work(transaction(client, { db, hints, deferred }));
     await begun;
@@ -198,7 +223,7 @@ interface Deferred {
 
 /** In one packet. After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
 async function commit(client: pg.PoolClient, deferred: readonly Deferred[]): Promise<(() => void)[]> {
-  const sent = [...deferred.map(({ statement }) => run(client, statement())), client.query(COMMIT)];
+  const sent = [...deferred.map(({ statement }) => run(client, statement())), run(client, COMMIT)];
   const outcomes = await Promise.allSettled(sent);
   const rows = outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
