@@ -1,5 +1,6 @@
 import { request as sendPlainly } from 'node:http';
 import { request as sendSecurely } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Database } from '@order-system/prisma/database';
 import { logger } from '@order-system/observability/logger';
@@ -12,6 +13,8 @@ const log = logger('payments.sandbox');
 const PATIENCE_MS = 5000;
 const WIDTH = 32;
 const LONGEST_QUEUE = 2000;
+/** What is delivered meanwhile is marked together; until then, and after a crash, it would be delivered again. */
+const GATHER_MS = 100;
 
 type Delivery = OutgoingWebhook & { attempts: number };
 
@@ -70,7 +73,6 @@ export class Courier implements OnModuleDestroy {
     });
   }
 
-  /** While one statement runs the next ids gather, so many deliveries cost few statements. */
   private mark(id: string): void {
     this.delivered.push(id);
     this.marking ??= this.markAll().finally(() => (this.marking = undefined));
@@ -78,6 +80,7 @@ export class Courier implements OnModuleDestroy {
 
   private async markAll(): Promise<void> {
     while (this.delivered.length > 0) {
+      await pause(GATHER_MS);
       const ids = this.delivered;
       this.delivered = [];
       try {

@@ -141,7 +141,9 @@ export const claimWebhooks = (
     RETURNING id, body, attempts`);
 
 export const markDelivered = (db: Database, ids: string[]): Promise<number> =>
-  db.execute(sql`UPDATE payments.sandbox_webhook SET delivered_at = now() WHERE id = ANY(${ids}::uuid[])`);
+  db.relaxed.execute(
+    sql`UPDATE payments.sandbox_webhook SET delivered_at = now() WHERE id = ANY(${ids}::uuid[])`,
+  );
 
 /** @param delayMs until the next try */
 export const postpone = (db: Database, id: string, delayMs: number): Promise<number> =>
