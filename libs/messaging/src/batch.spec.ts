@@ -33,6 +33,43 @@ describe('a batch', () => {
     expect(await slow).toBe(1);
   });
 
+  describe('of those that are in no hurry', () => {
+    const start = () => {
+      const batches: number[][] = [];
+      const work = async (items: number[]) => {
+        batches.push(items);
+        return items.map((value) => ({ status: 'fulfilled' as const, value }));
+      };
+      return { batches, batch: new Batch<number, number>(work, 3, 2) };
+    };
+    const inMs = (ms: number) => performance.now() + ms;
+    const LONG = 60_000;
+
+    it('starts when the first of them has waited enough', async () => {
+      const { batches, batch } = start();
+      const from = performance.now();
+      await Promise.all([batch.add(1, inMs(LONG)), batch.add(2, inMs(30))]);
+      expect(performance.now() - from).toBeGreaterThanOrEqual(29);
+      expect(batches).toEqual([[1, 2]]);
+    });
+
+    it('starts with one that is in a hurry, or when it is full; what is left over waits on', async () => {
+      const { batches, batch } = start();
+      const late = batch.add(1, inMs(LONG));
+      await Promise.all([late, batch.add(2)]);
+      await Promise.all([3, 4, 5].map((item) => batch.add(item, inMs(LONG))));
+      const [first, second, third, left] = [6, 7, 8, 9].map((item) => batch.add(item, inMs(LONG)));
+      await Promise.all([first, second, third]);
+      expect(batches).toEqual([
+        [1, 2],
+        [3, 4, 5],
+        [6, 7, 8],
+      ]);
+      await Promise.all([left, batch.add(10)]);
+      expect(batches.at(-1)).toEqual([9, 10]);
+    });
+  });
+
   it('tells each what became of it', async () => {
     const batch = new Batch<number, number>(
       async (items) =>

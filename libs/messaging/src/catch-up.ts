@@ -74,15 +74,16 @@ export class CatchUp {
 
   private async applyBatch(graceMs: number): Promise<number> {
     const missed = await this.missed(graceMs);
-    for (const row of missed) {
+    const applied = missed.map((row) => {
       log.info(
         { consumer: this.consumer.name, event: row.id, type: row.type },
         'applying an event that was missed',
       );
       const raw = JSON.parse(JSON.stringify(fromRow(row))) as unknown;
       // The ladder's delays do not matter here: the next pass comes by itself once the retry is overdue.
-      await this.subscriber.receive({ raw, text: '', early: 0 });
-    }
+      return this.subscriber.receive({ raw, text: '', early: 0 });
+    });
+    await Promise.all(applied);
     if (missed.length < BATCH) await this.advance();
     return missed.length;
   }

@@ -23,10 +23,10 @@ export interface Consumer {
   readonly types: string[];
   /** Its handlers may be run again for events it has applied: they write the same rows, and nobody hears of it twice. */
   readonly replayable: boolean;
-  /** Of several processes only one gets messages at a time: for effects whose order matters across aggregates. */
-  readonly singleActive: boolean;
-  /** One event per transaction: for handlers that lock rows which events of several aggregates share. */
-  readonly alone: boolean;
+  /** Every process gets every event that is told while it runs, in the order in which they were published. */
+  readonly byAll: boolean;
+  /** How long an event waits for others to be applied with: for effects that nobody is waiting for. */
+  readonly patienceMs: number;
 }
 
 export const on = <E extends EventContract>(contract: E, handle: EventHandler<E>): Subscription => ({
@@ -38,10 +38,10 @@ export const on = <E extends EventContract>(contract: E, handle: EventHandler<E>
 export function consumer(
   name: string,
   subscriptions: Subscription[],
-  { replayable = false, singleActive = false, alone = false } = {},
+  { replayable = false, byAll = false, patienceMs = 0 } = {},
 ): Consumer {
   const byKey = new Map(subscriptions.map((one) => [routingKey(one.contract), one]));
   if (byKey.size !== subscriptions.length) throw new Error(`${name} subscribes to one event twice`);
   const types = [...new Set(subscriptions.map(({ contract }) => contract.type))];
-  return { name, subscriptions: byKey, types, replayable, singleActive, alone };
+  return { name, subscriptions: byKey, types, replayable, byAll, patienceMs };
 }

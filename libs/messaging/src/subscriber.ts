@@ -54,13 +54,15 @@ export class Subscriber {
       await this.whileAvailable(() => this.bury(null, delivery, error, 1));
       return 'done';
     }
-    return this.inTurn(subjectOf(message), () => this.process(message, delivery));
+    // What waits for its turn has company enough: it does not wait again.
+    const until = performance.now() + this.options.consumer.patienceMs;
+    return this.inTurn(subjectOf(message), () => this.process(message, delivery, until));
   }
 
-  private async process(message: EventMessage, delivery: Delivery): Promise<Verdict> {
+  private async process(message: EventMessage, delivery: Delivery, until: number): Promise<Verdict> {
     const { db, consumer, spy } = this.options;
     try {
-      const outcome = await this.whileAvailable(() => this.deliverInOrder(message));
+      const outcome = await this.whileAvailable(() => this.deliverInOrder(message, until));
       spy?.note(consumer.name, message.id, outcome);
       return 'done';
     } catch (error) {
@@ -69,22 +71,14 @@ export class Subscriber {
     }
   }
 
-  private async deliverInOrder(message: EventMessage): Promise<'consumed' | 'duplicate'> {
+  private async deliverInOrder(message: EventMessage, until: number): Promise<'consumed' | 'duplicate'> {
     const known = recognise(this.options.consumer, message);
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.apply(known);
+      const outcome = await this.batch.add(known, until);
       if (outcome !== 'early') return outcome;
       if (attempt >= EARLY_TRIES) throw earlyEvent(known);
       if (!(await applyPredecessors(this.options, known))) await sleep(EARLY_PAUSE_MS);
     }
-  }
-
-  private async apply(known: Known): Promise<Outcome> {
-    const { db, consumer } = this.options;
-    if (!consumer.alone) return this.batch.add(known);
-    const [settled] = await applyTogether(db, consumer, [known]);
-    if (settled?.status === 'fulfilled') return settled.value;
-    throw settled?.reason;
   }
 
   private later(early: number): Verdict {

@@ -7,8 +7,6 @@ export abstract class Cache {
   abstract get(key: string): Promise<string | undefined>;
   abstract set(key: string, value: string, ttlMs: number): Promise<void>;
   abstract delete(key: string): Promise<void>;
-  /** True for the first who asks within `ttlMs`. While the store is away everybody is the first. */
-  abstract claim(key: string, ttlMs: number): Promise<boolean>;
 }
 
 /** Of one process; the entries used least recently go first. */
@@ -41,12 +39,6 @@ export class MemoryCache extends Cache {
   async delete(key: string): Promise<void> {
     this.entries.delete(key);
   }
-
-  async claim(key: string, ttlMs: number): Promise<boolean> {
-    if ((await this.get(key)) !== undefined) return false;
-    await this.set(key, '', ttlMs);
-    return true;
-  }
 }
 
 /** Shared by all processes. */
@@ -70,12 +62,5 @@ export class RedisCache extends Cache {
 
   async delete(key: string): Promise<void> {
     await this.outage.guard(() => this.redis.del(this.prefix + key));
-  }
-
-  async claim(key: string, ttlMs: number): Promise<boolean> {
-    const taken = await this.outage.guard(() =>
-      this.redis.set(this.prefix + key, '', 'PX', Math.ceil(ttlMs), 'NX'),
-    );
-    return taken !== null;
   }
 }

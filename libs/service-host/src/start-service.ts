@@ -19,8 +19,8 @@ import { JobRunner } from './job-runner.js';
 import { Life } from './life.js';
 import type { GatewayDefinition, ServiceDefinition } from './service.js';
 
-/** What comes at once is applied at once; alone, each takes a connection of its own. */
-const PREFETCH = { together: 32, alone: 10 };
+/** Deliveries of a consumer at a time: what comes at once is applied at once. */
+const PREFETCH = 64;
 
 export interface Running {
   readonly name: string;
@@ -125,10 +125,8 @@ async function subscribe(
   const subscriber = new Subscriber({ db, consumer, ladder, spy });
   const catchUp = new CatchUp(db, consumer, subscriber, catchUpEveryMs);
   await catchUp.start(transport.alone ? 0 : SETTLED_MS);
-  const queue = await transport.broker.subscribe(
-    consumer,
-    PREFETCH[consumer.alone ? 'alone' : 'together'],
-    (delivery) => subscriber.receive(delivery),
+  const queue = await transport.broker.subscribe(consumer, PREFETCH, (delivery) =>
+    subscriber.receive(delivery),
   );
   return {
     close: async () => {

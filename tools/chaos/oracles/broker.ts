@@ -4,6 +4,7 @@ import { type Evidence, linesOf, type Oracle } from './oracle.ts';
 
 interface Queue {
   readonly name: string;
+  readonly type: string;
   readonly messages: number;
   readonly consumers: number;
 }
@@ -49,7 +50,9 @@ export const consumers: Oracle = {
 
 async function queuesOf({ servers, namespace }: Evidence): Promise<Queue[]> {
   const text = await servers.rabbitmqctl(
-    ...['-q', 'list_queues', '--formatter', 'json', 'name', 'messages', 'consumers'],
+    ...['-q', 'list_queues', '--formatter', 'json', 'name', 'type', 'messages', 'consumers'],
   );
-  return (JSON.parse(text) as Queue[]).filter(({ name }) => name.startsWith(`${namespace}.`));
+  // What a stream holds has been read, or will be: nothing takes it out.
+  const isWork = ({ name, type }: Queue) => name.startsWith(`${namespace}.`) && type !== 'stream';
+  return (JSON.parse(text) as Queue[]).filter(isWork);
 }

@@ -1,26 +1,54 @@
 import type { MessageContext } from '@order-system/messaging/context';
+import { gather } from '@order-system/messaging/gather';
 import { logger } from '@order-system/observability/logger';
 import type { Tx } from '@order-system/prisma/database';
 import { type StockSettings, stockSettings } from '../catalog.config.js';
 import { isLapsed, type OrderFate, type Reservation, stepFor } from './stock.rules.js';
-import { lockReservation, lockShelves, takeStep } from './stock.store.js';
+import { lockReservations, lockShelves, takeSteps } from './stock.store.js';
 import { tellWhatIsLow } from './tell-what-is-low.js';
 
 const log = logger('catalog.stock');
 
+interface Followed {
+  orderId: string;
+  fate: OrderFate;
+  ctx: MessageContext;
+  settings: StockSettings;
+}
+
 /** Takes an order's reservation along with what became of the order. Orders without catalogue goods have none. */
-export async function followOrder(
+export const followOrder = (
   tx: Tx,
-  { orderId, fate }: { orderId: string; fate: OrderFate },
+  { orderId, fate }: Pick<Followed, 'orderId' | 'fate'>,
   ctx: MessageContext,
   settings = stockSettings,
-): Promise<void> {
-  const found = await lockReservation(tx, orderId);
-  if (!found) return;
-  const reservation = isLapsed(found) && isAlive(fate) ? await holdAgain(tx, found, ctx, settings) : found;
-  const step = reservation && stepFor(reservation, fate);
-  if (step) await takeStep(tx, reservation, step, ctx.actor.id);
-}
+): Promise<void> => followEach(tx, { orderId, fate, ctx, settings });
+
+/** Several orders at once: first their rows are locked, by id, then the products, so that no two wait for each other. */
+const followEach = gather(async (tx: Tx, orders: Followed[]): Promise<void[]> => {
+  const reservations = await lockReservations(
+    tx,
+    orders.map(({ orderId }) => orderId),
+  );
+  const found = orders.flatMap((order) => {
+    const reservation = reservations.get(order.orderId);
+    return reservation === undefined ? [] : [{ ...order, reservation }];
+  });
+  const isBack = (one: (typeof found)[number]) => isLapsed(one.reservation) && isAlive(one.fate);
+  if (found.some(isBack)) {
+    const ids = found.flatMap(({ reservation }) => reservation.lines.map((line) => line.productId));
+    await lockShelves(tx, ids);
+    for (const one of found.filter(isBack)) one.reservation = await holdAgain(tx, one.reservation, one);
+  }
+  await takeSteps(
+    tx,
+    found.flatMap(({ reservation, fate, ctx }) => {
+      const step = stepFor(reservation, fate);
+      return step === undefined ? [] : [{ reservation, step, by: ctx.actor.id }];
+    }),
+  );
+  return orders.map(() => undefined);
+});
 
 const isAlive = (fate: OrderFate): boolean => fate === 'known' || fate === 'paid';
 
@@ -32,9 +60,8 @@ const isAlive = (fate: OrderFate): boolean => fate === 'known' || fate === 'paid
 async function holdAgain(
   tx: Tx,
   lapsed: Reservation,
-  ctx: MessageContext,
-  { lowStock }: StockSettings,
-): Promise<Reservation | undefined> {
+  { ctx, settings: { lowStock } }: Followed,
+): Promise<Reservation> {
   const ids = lapsed.lines.map((line) => line.productId);
   const shelves = new Map((await lockShelves(tx, ids)).map((shelf) => [shelf.productId, shelf.available]));
   const taken = lapsed.lines.map((line) => ({ ...line, available: shelves.get(line.productId) ?? 0 }));
@@ -45,9 +72,10 @@ async function holdAgain(
       { orderId, correlationId: ctx.correlationId, missing },
       'an order stands whose stock was sold to others',
     );
-    return undefined;
+    return lapsed;
   }
-  await takeStep(tx, lapsed, { to: 'HELD', moves: 'RESERVED', isKnown: true }, ctx.actor.id);
+  const step = { to: 'HELD', moves: 'RESERVED', isKnown: true } as const;
+  await takeSteps(tx, [{ reservation: lapsed, step, by: ctx.actor.id }]);
   await tellWhatIsLow(tx, taken, lowStock, ctx);
   return { ...lapsed, state: 'HELD', expiresAt: null };
 }

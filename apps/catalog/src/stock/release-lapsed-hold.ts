@@ -1,7 +1,7 @@
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { stepFor } from './stock.rules.js';
-import { lockOverdue, takeStep } from './stock.store.js';
+import { lockOverdue, takeSteps } from './stock.store.js';
 
 /**
  * Gives back what is held for an order that nobody has placed. While `order.created` is under way, for instance
@@ -14,6 +14,7 @@ export async function releaseLapsedHold(
 ): Promise<void> {
   const overdue = await lockOverdue(tx, orderId);
   if (!overdue) return;
-  const step = stepFor(overdue.reservation, overdue.isPlaced ? 'known' : 'lapsed');
-  if (step) await takeStep(tx, overdue.reservation, step, ctx.actor.id);
+  const { reservation, isPlaced } = overdue;
+  const step = stepFor(reservation, isPlaced ? 'known' : 'lapsed');
+  if (step) await takeSteps(tx, [{ reservation, step, by: ctx.actor.id }]);
 }

@@ -12,7 +12,7 @@ import {
   stepFor,
   sumPerProduct,
 } from './stock.rules.js';
-import { forgetReservation, type Hold, holdStock, lockReservation, takeStep } from './stock.store.js';
+import { forgetReservation, type Hold, holdStock, lockReservations, takeSteps } from './stock.store.js';
 import { tellWhatIsLow } from './tell-what-is-low.js';
 
 type Answer = CallOutput<typeof ReserveStock>;
@@ -41,13 +41,13 @@ export async function reserveStock(
  * basket has changed between two tries to place the order.
  */
 async function earlierAnswer(tx: Tx, { orderId, lines, by }: Hold): Promise<HeldLine[] | undefined> {
-  const reservation = await lockReservation(tx, orderId);
+  const reservation = (await lockReservations(tx, [orderId])).get(orderId);
   if (!reservation) throw new DomainError('STALE_WRITE', 'The order is being changed; try again.');
   if (reservation.state !== 'RELEASED') {
     if (isSame(reservation.lines, lines)) return reservation.lines;
     const step = stepFor(reservation, 'not placed');
     if (!step) throw new DomainError('STALE_WRITE', 'The order exists already, with other items.');
-    await takeStep(tx, reservation, step, by);
+    await takeSteps(tx, [{ reservation, step, by }]);
   }
   await forgetReservation(tx, orderId);
   return undefined;

@@ -19,6 +19,7 @@ import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
 import { followOrder } from './follow-order.js';
 import { catalogOrders } from './stock.consumer.js';
+import { EFFECT, type OrderFate } from './stock.rules.js';
 
 const orderFact = (orderId: string, changes: Partial<OrderFact>): OrderFact => ({
   orderId,
@@ -163,6 +164,88 @@ describe('the stock of an order', () => {
     const orderId = newId();
     for (const event of [created(orderId), paid(orderId), cancelled(orderId)])
       expect(await hear(event)).toBe('consumed');
+  });
+
+  describe('of several orders at once', () => {
+    const follow = (fates: [string, OrderFate][]) =>
+      db.inTx((tx) =>
+        Promise.all(fates.map(([orderId, fate]) => followOrder(tx, { orderId, fate }, systemContext()))),
+      );
+    async function givenOrders(ids: string[], quantities: number[]): Promise<string[]> {
+      const orders = quantities.map((quantity) => ({ orderId: newId(), quantity }));
+      for (const { orderId, quantity } of orders) {
+        const lines = ids.map((productId) => ({ productId, quantity }));
+        await db.inTx((tx) => reserveStock(tx, { orderId, lines }, systemContext()));
+      }
+      return orders.map(({ orderId }) => orderId);
+    }
+
+    it('moves as if they had come one by one', async () => {
+      const { id } = await givenProduct(db, { stock: 30 });
+      const [known, sold, dropped, both] = (await givenOrders([id], [1, 2, 3, 4])) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const lapsed = newId();
+      const hold = { orderId: lapsed, lines: [{ productId: id, quantity: 5 }] };
+      await db.inTx((tx) => reserveStock(tx, hold, systemContext(), { holdMs: 0, lowStock: 0 }));
+      await sweep();
+      await follow([[both, 'paid']]);
+      await follow([
+        [known, 'known'],
+        [sold, 'paid'],
+        [lapsed, 'paid'],
+        [dropped, 'cancelled'],
+        [both, 'cancelled'],
+      ]);
+      expect(await shelfOf(db, id)).toEqual({ onHand: 23, reserved: 1 });
+      expect(await stateOf(known)).toEqual({ state: 'HELD', expiresAt: null });
+      const ledger = await ledgerOf(db, id);
+      const moved = (orderId: string) =>
+        ledger
+          .filter((entry) => entry.orderId === orderId)
+          .map(({ reason, quantity }) => `${reason} ${quantity}`);
+      expect(moved(sold)).toEqual(['RESERVED -2', 'SOLD -2']);
+      expect(moved(dropped)).toEqual(['RESERVED -3', 'RELEASED 3']);
+      expect(moved(both)).toEqual(['RESERVED -4', 'SOLD -4', 'RETURNED 4']);
+      expect(moved(lapsed)).toEqual(['RESERVED -5', 'RELEASED 5', 'RESERVED -5', 'SOLD -5']);
+      for (const [index, { reason, quantity, onHand, reserved }] of ledger.entries()) {
+        const before = ledger[index - 1] ?? { onHand: 0, reserved: 0 };
+        const effect = EFFECT[reason as keyof typeof EFFECT];
+        expect({ onHand, reserved }).toEqual({
+          onHand: before.onHand + effect.onHand * Math.abs(quantity),
+          reserved: before.reserved + effect.reserved * Math.abs(quantity),
+        });
+      }
+    });
+
+    it('never waits in a circle, in whatever order they come', async () => {
+      const products = await Promise.all([1, 2, 3].map(() => givenProduct(db, { stock: 1000 })));
+      const ids = products.map(({ id }) => id);
+      const deadlocks = async () => {
+        await db.query(sql`SELECT pg_stat_force_next_flush()`);
+        const [row] = await db.query<{ deadlocks: number }>(
+          sql`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`,
+        );
+        return row?.deadlocks;
+      };
+      const orders = await givenOrders(ids, Array<number>(40).fill(1));
+      const groups = [0, 10, 20, 30].map((from) => orders.slice(from, from + 10));
+      await Promise.all(
+        groups.flatMap((group, index) => {
+          const some = index % 2 === 0 ? group : [...group].reverse();
+          return [
+            follow(some.map((orderId) => [orderId, 'paid'])),
+            follow([...some].reverse().map((orderId) => [orderId, 'cancelled'])),
+            givenOrders([...ids].reverse(), [1, 1]),
+          ];
+        }),
+      );
+      expect(await deadlocks()).toBe(0);
+      for (const id of ids) expect((await shelfOf(db, id)).reserved).toBe(8);
+    });
   });
 
   it('adds up in the ledger after everything at once', async () => {

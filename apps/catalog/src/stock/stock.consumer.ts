@@ -15,5 +15,5 @@ export const catalogOrders = consumer(
       followOrder(tx, { orderId, fate: 'cancelled' }, ctx),
     ),
   ],
-  { alone: true },
+  { patienceMs: 50 },
 );

@@ -72,15 +72,15 @@ interface ReservationRow extends HeldLine {
   expiresAt: Date | null;
 }
 
-/** The order's reservation, and nobody else's to change until the transaction ends. */
-export async function lockReservation(tx: Tx, orderId: string): Promise<Reservation | undefined> {
-  return reservationOf(
-    orderId,
-    await tx.query<ReservationRow>(sql`
-      SELECT r.state, r.expires_at AS "expiresAt", l.product_id AS "productId", l.sku, l.title, l.price, l.quantity
-      FROM catalog.reservation r JOIN catalog.reservation_line l USING (order_id)
-      WHERE r.order_id = ${orderId} ORDER BY l.product_id FOR UPDATE OF r`),
-  );
+/** The orders' reservations, and nobody else's to change until the transaction ends. */
+export async function lockReservations(tx: Tx, orderIds: string[]): Promise<Map<string, Reservation>> {
+  const rows = await tx.query<ReservationRow & { orderId: string }>(sql`
+    SELECT r.order_id AS "orderId", r.state, r.expires_at AS "expiresAt", l.product_id AS "productId", l.sku, l.title,
+      l.price, l.quantity
+    FROM catalog.reservation r JOIN catalog.reservation_line l USING (order_id)
+    WHERE r.order_id = ANY(${orderIds}::uuid[]) ORDER BY r.order_id, l.product_id FOR UPDATE OF r`);
+  const rowsOf = Map.groupBy(rows, ({ orderId }) => orderId);
+  return new Map([...rowsOf].map(([orderId, own]) => [orderId, reservationOf(orderId, own)!]));
 }
 
 export interface Overdue {
@@ -117,49 +117,76 @@ function reservationOf(orderId: string, rows: ReservationRow[]): Reservation | u
   return { orderId, state, expiresAt, lines };
 }
 
-/** Takes a locked reservation one step on. */
-export async function takeStep(
-  tx: Tx,
-  { orderId, lines }: Reservation,
-  { to, moves, isKnown }: Step,
-  by: string | null,
-): Promise<void> {
+export interface Taken {
+  /** It is locked. */
+  reservation: Reservation;
+  step: Step;
+  by: string | null;
+}
+
+/** Takes reservations one step on. */
+export async function takeSteps(tx: Tx, taken: readonly Taken[]): Promise<void> {
+  if (taken.length === 0) return;
+  const steps = taken.map(({ reservation: { orderId }, step: { to, isKnown } }) => ({
+    order_id: orderId,
+    state: to,
+    is_known: isKnown,
+  }));
   // Sent together: neither waits for the other's answer.
   await Promise.all([
     tx.execute(sql`
-      UPDATE catalog.reservation SET state = ${to}, expires_at = CASE WHEN ${isKnown} THEN NULL ELSE expires_at END
-      WHERE order_id = ${orderId}`),
-    moves && moveStock(tx, { orderId, lines, reason: moves, by }),
+      UPDATE catalog.reservation r
+      SET state = s.state, expires_at = CASE WHEN s.is_known THEN NULL ELSE r.expires_at END
+      FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS s(order_id uuid, state text, is_known boolean)
+      WHERE r.order_id = ANY(${steps.map((step) => step.order_id)}::uuid[]) AND r.order_id = s.order_id`),
+    moveStock(tx, taken.flatMap(movesOf)),
   ]);
 }
 
 interface Move {
-  orderId: string;
-  lines: StockLine[];
-  reason: OrderReason;
+  id: string;
+  order_id: string;
+  product_id: string;
   by: string | null;
+  reason: OrderReason;
+  /** As the ledger shows it, and what becomes of the product's two numbers. */
+  quantity: number;
+  on_hand: number;
+  reserved: number;
 }
 
-async function moveStock(tx: Tx, { orderId, lines, reason, by }: Move): Promise<void> {
-  const { onHand, reserved, sign } = EFFECT[reason];
-  const ids = lines.map((line) => line.productId);
+function movesOf({ reservation: { orderId, lines }, step: { moves }, by }: Taken): Move[] {
+  if (moves === undefined) return [];
+  const { onHand, reserved, sign } = EFFECT[moves];
+  return lines.map(({ productId, quantity }) => ({
+    ...{ id: newId(), order_id: orderId, product_id: productId, by, reason: moves },
+    ...{ quantity: quantity * sign, on_hand: quantity * onHand, reserved: quantity * reserved },
+  }));
+}
+
+/** One change for each product, one line in the ledger for each move, with the numbers as they are after it. */
+async function moveStock(tx: Tx, moves: readonly Move[]): Promise<void> {
+  if (moves.length === 0) return;
+  const ids = [...new Set(moves.map((move) => move.product_id))];
   await tx.execute(sql`
     WITH move AS (
-      SELECT * FROM unnest(${ids}::uuid[], ${lines.map((line) => line.quantity)}::int[],
-        ${lines.map(() => newId())}::uuid[]) AS m(product_id, quantity, movement_id)
+      SELECT m.*, row_number() OVER () AS nr
+      FROM jsonb_to_recordset(${JSON.stringify(moves)}::jsonb) AS m(id uuid, order_id uuid, product_id uuid, by uuid,
+        reason text, quantity int, on_hand int, reserved int)
     ), shelf AS (
-      SELECT p.id, m.quantity, m.movement_id FROM move m JOIN catalog.product p ON p.id = m.product_id
-      WHERE p.id = ANY(${ids}::uuid[]) ORDER BY p.id FOR UPDATE OF p
+      SELECT id, on_hand, reserved FROM catalog.product WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE
     ), moved AS (
-      UPDATE catalog.product p
-      SET on_hand = p.on_hand + s.quantity * ${onHand}::int, reserved = p.reserved + s.quantity * ${reserved}::int
-      FROM shelf s WHERE p.id = ANY(${ids}::uuid[]) AND p.id = s.id
-      RETURNING p.id, p.on_hand, p.reserved, s.quantity, s.movement_id
+      UPDATE catalog.product p SET on_hand = p.on_hand + t.on_hand, reserved = p.reserved + t.reserved
+      FROM (
+        SELECT s.id, sum(m.on_hand)::int AS on_hand, sum(m.reserved)::int AS reserved
+        FROM shelf s JOIN move m ON m.product_id = s.id GROUP BY s.id
+      ) t
+      WHERE p.id = ANY(${ids}::uuid[]) AND p.id = t.id
     )
     INSERT INTO catalog.stock_movement (id, product_id, reason, quantity, on_hand, reserved, order_id, by, created_at)
-    SELECT movement_id, id, ${reason}, quantity * ${sign}::int, on_hand, reserved, ${orderId}::uuid, ${by}::uuid,
-      clock_timestamp()
-    FROM moved`);
+    SELECT m.id, s.id, m.reason, m.quantity, s.on_hand + sum(m.on_hand) OVER so_far,
+      s.reserved + sum(m.reserved) OVER so_far, m.order_id, m.by, clock_timestamp()
+    FROM move m JOIN shelf s ON s.id = m.product_id WINDOW so_far AS (PARTITION BY s.id ORDER BY m.nr) ORDER BY m.nr`);
 }
 
 /** What can be bought of each product now, and nobody else's to change until the transaction ends. */

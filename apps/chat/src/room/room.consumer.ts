@@ -10,5 +10,5 @@ export const chatOrders = consumer(
       await insertRoom(tx, { orderId, orderNumber: number, userId, createdAt });
     }),
   ],
-  { replayable: true },
+  { replayable: true, patienceMs: 20 },
 );

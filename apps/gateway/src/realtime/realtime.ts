@@ -6,7 +6,6 @@ import { DomainError } from '@order-system/contracts/errors';
 import type { EventBroker } from '@order-system/messaging/broker';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
-import { Cache } from '@order-system/redis/cache';
 import { Outage } from '@order-system/redis/outage';
 import { createSubscriber } from '@order-system/redis/redis-client';
 import { REDIS } from '@order-system/redis/redis.module';
@@ -65,8 +64,7 @@ export async function serveRealtime(
     serve(socket, rpc, new SocketLimit(config.SOCKET_RATE_LIMIT));
     void auth.settle(socket);
   });
-  const cache = app.get(Cache, { strict: false });
-  const pushes = await new PushListener(io, cache, redis === null).listen(broker);
+  const pushes = await new PushListener(io).listen(broker);
   const backlog = setInterval(() => dropSlow(io), BACKLOG_CHECK_MS).unref();
   app
     .getHttpAdapter()
@@ -83,7 +81,7 @@ export async function serveRealtime(
 const isOwn = (origin: string, host: string | undefined): boolean =>
   host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 
-/** With Redis what one gateway emits reaches the sockets of all. */
+/** With Redis what the client of one gateway says to a room reaches the sockets of all. */
 function shareAmongGateways(io: RealtimeServer, redis: Redis | null, namespace: string): Redis | undefined {
   if (redis === null) return undefined;
   const subscriber = createSubscriber(redis);

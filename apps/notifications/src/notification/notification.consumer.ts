@@ -85,5 +85,5 @@ export const notificationFacts = consumer(
       await markMessagesRead(tx, { userId, orderId, seq });
     }),
   ],
-  { replayable: true },
+  { replayable: true, patienceMs: 50 },
 );

@@ -4,7 +4,7 @@ import type { Consumer } from '../consumer.js';
 import { crashPoint } from '../crash-point.js';
 import type { EventMessage } from '../events.js';
 import { deadMessage } from './dead-message.js';
-import type { RabbitChannel } from './rabbit-connection.js';
+import type { ConfirmingChannel } from './rabbit-connection.js';
 import { declareQueue, declareShared, names } from './topology.js';
 import { parse, type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
 
@@ -13,11 +13,13 @@ const DEAD_PREFETCH = 1;
 
 /** Carries events over RabbitMQ: confirms on publish, acks after commit, delays by TTL queues. */
 export class RabbitBroker implements EventBroker {
-  private readonly channel: RabbitChannel;
+  private readonly channel: ConfirmingChannel;
 
   constructor(private readonly options: RabbitBrokerOptions) {
     const { publisher, namespace, ladder } = options;
-    this.channel = publisher.channel('events', (channel) => declareShared(channel, namespace, ladder));
+    this.channel = publisher.confirmingChannel('events', (channel) =>
+      declareShared(channel, namespace, ladder),
+    );
   }
 
   get ready(): boolean {
@@ -63,6 +65,7 @@ export class RabbitBroker implements EventBroker {
     const work = new WorkQueue(this.options, {
       name: consumer.name,
       prefetch,
+      isLog: consumer.byAll,
       declare: (channel) => declareQueue(channel, this.options.namespace, consumer),
       receive: ({ content, properties }) => {
         const text = content.toString();

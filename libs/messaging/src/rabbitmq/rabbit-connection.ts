@@ -1,5 +1,5 @@
 import { type AmqpConnectionManager, connect } from 'amqp-connection-manager';
-import type { ConfirmChannel, Options } from 'amqplib';
+import type { Channel, ConfirmChannel, Options } from 'amqplib';
 import { logger } from '@order-system/observability/logger';
 
 const log = logger('rabbitmq');
@@ -45,10 +45,12 @@ export class RabbitConnection {
   }
 
   /** A channel with `setup` run on it, now and after every reconnect. */
-  channel(name: string, setup: (channel: ConfirmChannel) => Promise<void>): RabbitChannel {
-    const channel = new RabbitChannel(this.manager, name, setup);
-    this.channels.add(channel);
-    return channel;
+  channel(name: string, setup: Setup): RabbitChannel {
+    return this.add(new RabbitChannel(this.manager, name, setup));
+  }
+
+  confirmingChannel(name: string, setup: Setup): ConfirmingChannel {
+    return this.add(new ConfirmingChannel(this.manager, name, setup));
   }
 
   async closeChannel(channel: RabbitChannel): Promise<void> {
@@ -60,6 +62,11 @@ export class RabbitConnection {
     clearInterval(this.watchdog);
     this.channels.clear();
     await within(CLOSE_MS, this.manager.close());
+  }
+
+  private add<C extends RabbitChannel>(channel: C): C {
+    this.channels.add(channel);
+    return channel;
   }
 
   private setBlocked(blocked: boolean, reason: string): void {
@@ -84,20 +91,24 @@ export class RabbitConnection {
   }
 }
 
-/** A confirm channel that never queues: a message is sent now or refused now. */
+export type Setup = (channel: Channel) => Promise<void>;
+
+/** A channel that never queues: a message is sent now or refused now. Nobody says whether it has arrived. */
 export class RabbitChannel {
-  private open: ConfirmChannel | undefined;
+  protected open: Channel | undefined;
   private shutTicks = 0;
   private readonly wrapper;
 
   constructor(
     manager: AmqpConnectionManager,
     readonly name: string,
-    setup: (channel: ConfirmChannel) => Promise<void>,
+    setup: Setup,
+    confirm = false,
   ) {
     this.wrapper = manager.createChannel({
       name,
-      setup: async (channel: ConfirmChannel) => {
+      confirm,
+      setup: async (channel: Channel) => {
         // Without a listener an error of one channel would take the whole connection down.
         channel.on('error', (err: Error) =>
           log.warn({ channel: name, err: err.message }, 'the broker closed a channel'),
@@ -122,9 +133,29 @@ export class RabbitChannel {
     return this.shutTicks >= ticks;
   }
 
+  /** Throws when there is no connection. */
+  send(exchange: string, key: string, content: Buffer, options: Options.Publish): void {
+    if (!this.open) throw new NotConnected();
+    this.open.publish(exchange, key, content, options);
+  }
+
+  async close(): Promise<void> {
+    await this.wrapper.close();
+  }
+
+  private forget(channel: Channel): void {
+    if (this.open === channel) this.open = undefined;
+  }
+}
+
+export class ConfirmingChannel extends RabbitChannel {
+  constructor(manager: AmqpConnectionManager, name: string, setup: Setup) {
+    super(manager, name, setup, true);
+  }
+
   /** Resolves when the broker has taken responsibility; an error or a timeout means it may have, or not. */
   publish(exchange: string, key: string, content: Buffer, options: Options.Publish): Promise<void> {
-    const channel = this.open;
+    const channel = this.open as ConfirmChannel | undefined;
     if (!channel) return Promise.reject(new NotConnected());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('the broker did not confirm in time')), CONFIRM_MS);
@@ -134,14 +165,6 @@ export class RabbitChannel {
         else resolve();
       });
     });
-  }
-
-  async close(): Promise<void> {
-    await this.wrapper.close();
-  }
-
-  private forget(channel: ConfirmChannel): void {
-    if (this.open === channel) this.open = undefined;
   }
 }
 

@@ -8,6 +8,7 @@ export const names = (namespace: string) => ({
   deadLetters: `${namespace}.dead-letters`,
   delay: (ms: number) => `${namespace}.delay.${ms}ms`,
   work: (consumer: string) => `${namespace}.${consumer}.v1`,
+  log: (consumer: string) => `${namespace}.${consumer}.log`,
 });
 
 const QUORUM = { 'x-queue-type': 'quorum' };
@@ -40,13 +41,22 @@ export async function declareShared(
   }
 }
 
+/** What all processes read; the oldest is dropped, in pieces. */
+const LOG = {
+  'x-queue-type': 'stream',
+  'x-max-length-bytes': 100_000_000,
+  'x-stream-max-segment-size-bytes': 10_000_000,
+};
+
 /** A consumer's own queue and what it is told. Returns the queue's name. */
 export async function declareQueue(channel: Channel, namespace: string, consumer: Consumer): Promise<string> {
-  const { events, deadLetters, work } = names(namespace);
-  const queue = work(consumer.name);
+  const { events, deadLetters, work, log } = names(namespace);
   const dead = { 'x-dead-letter-exchange': deadLetters, 'x-delivery-limit': MOST_DELIVERIES };
-  const single = consumer.singleActive ? { 'x-single-active-consumer': true } : {};
-  await channel.assertQueue(queue, { durable: true, arguments: { ...KEPT, ...SAFELY, ...dead, ...single } });
+  const queue = consumer.byAll ? log(consumer.name) : work(consumer.name);
+  const how = consumer.byAll ? LOG : { ...KEPT, ...SAFELY, ...dead };
+  // Before there were logs it had a queue, which would fill up now and then refuse everything.
+  if (consumer.byAll) await channel.deleteQueue(work(consumer.name));
+  await channel.assertQueue(queue, { durable: true, arguments: how });
   for (const key of consumer.subscriptions.keys()) await channel.bindQueue(queue, events, key);
   return queue;
 }

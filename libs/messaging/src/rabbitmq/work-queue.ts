@@ -1,9 +1,9 @@
-import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
 import { logger } from '@order-system/observability/logger';
 import type { Verdict } from '../broker.js';
 import { crashPoint } from '../crash-point.js';
 import { errorText } from '../retry.js';
-import type { RabbitChannel, RabbitConnection } from './rabbit-connection.js';
+import type { ConfirmingChannel, RabbitConnection } from './rabbit-connection.js';
 import { declareShared, names } from './topology.js';
 
 const log = logger('events');
@@ -19,15 +19,19 @@ interface Work {
   name: string;
   /** At most so many deliveries at a time. */
   prefetch: number;
+  /** It is read, not emptied: from now on, and after a break from where it was left. */
+  isLog?: boolean;
   /** Returns the queue's name. */
-  declare(channel: ConfirmChannel): Promise<string>;
+  declare(channel: Channel): Promise<string>;
   receive(message: ConsumeMessage): Promise<Verdict>;
 }
 
 /** A queue that is consumed: deliveries are acknowledged on the channel they came on, after they are settled. */
 export class WorkQueue {
-  private readonly channel: RabbitChannel;
-  private consuming: { channel: ConfirmChannel; tag: string } | undefined;
+  private readonly channel: ConfirmingChannel;
+  private consuming: { channel: Channel; tag: string } | undefined;
+  /** In a log, what is to be read next. */
+  private offset: number | 'next' = 'next';
   private active = 0;
   private drained: (() => void) | undefined;
 
@@ -35,7 +39,7 @@ export class WorkQueue {
     private readonly options: RabbitBrokerOptions,
     private readonly work: Work,
   ) {
-    this.channel = options.consumers.channel(work.name, (channel) => this.consume(channel));
+    this.channel = options.consumers.confirmingChannel(work.name, (channel) => this.consume(channel));
   }
 
   async close(): Promise<void> {
@@ -46,23 +50,27 @@ export class WorkQueue {
     await this.options.consumers.closeChannel(this.channel);
   }
 
-  private async consume(channel: ConfirmChannel): Promise<void> {
+  private async consume(channel: Channel): Promise<void> {
     await declareShared(channel, this.options.namespace, this.options.ladder);
     const queue = await this.work.declare(channel);
     await channel.prefetch(this.work.prefetch);
-    const { consumerTag } = await channel.consume(queue, (message) => {
+    const take = (message: ConsumeMessage | null) => {
       // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
       else void this.take(message, channel, queue);
-    });
+    };
+    const from = this.work.isLog ? { arguments: { 'x-stream-offset': this.offset } } : {};
+    const { consumerTag } = await channel.consume(queue, take, from);
     this.consuming = { channel, tag: consumerTag };
   }
 
-  private async take(message: ConsumeMessage, channel: ConfirmChannel, queue: string): Promise<void> {
+  private async take(message: ConsumeMessage, channel: Channel, queue: string): Promise<void> {
     this.active += 1;
     try {
       const verdict = await this.work.receive(message);
       if (verdict !== 'done') await this.delay(message, queue, verdict);
+      const offset: unknown = message.properties.headers?.['x-stream-offset'];
+      if (typeof offset === 'number') this.offset = offset + 1;
       channel.ack(message);
     } catch (error) {
       // Not acknowledged: the broker delivers it again, here when the channel is lost, elsewhere when we stop.
@@ -91,7 +99,7 @@ export class WorkQueue {
     crashPoint('consumer.delayed_before_ack');
   }
 
-  private giveBack(channel: ConfirmChannel, message: ConsumeMessage): void {
+  private giveBack(channel: Channel, message: ConsumeMessage): void {
     try {
       channel.nack(message, false, true);
     } catch (err) {

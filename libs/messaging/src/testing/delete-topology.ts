@@ -20,12 +20,12 @@ export async function deleteTopology({
   consumers,
   services,
 }: Leftovers): Promise<void> {
-  const { events, unrouted, deadLetters, delay, work } = names(namespace);
+  const { events, unrouted, deadLetters, delay, work, log } = names(namespace);
   const connection = await connect(url);
   const channel = await connection.createChannel();
   const delays = [...new Set(ladder)].map(delay);
   const rpc = services.map((service) => `${namespace}.rpc.${service}`);
-  for (const queue of [unrouted, deadLetters, ...delays, ...rpc, ...[PUSHES, ...consumers].map(work)])
+  for (const queue of [unrouted, deadLetters, log(PUSHES), ...delays, ...rpc, ...consumers.map(work)])
     await channel.deleteQueue(queue);
   for (const exchange of [events, unrouted, deadLetters, ...delays]) await channel.deleteExchange(exchange);
   await connection.close();

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { defineEvent } from '@order-system/contracts/define';
+import { newId } from '@order-system/prisma/id';
+import { z } from 'zod';
+import { consumer, on } from './consumer.js';
+import type { EventMessage } from './events.js';
+import { RabbitBroker } from './rabbitmq/rabbit-broker.js';
+import { RabbitConnection } from './rabbitmq/rabbit-connection.js';
+import { deleteTopology } from './testing/delete-topology.js';
+import { eventually } from './testing/eventually.js';
+
+const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
+const url = process.env['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
+const namespace = `test-${randomUUID().slice(0, 8)}`;
+const ladder = [5000];
+// By the name of the one there is: it is removed with the rest.
+const pushes = consumer('gateway.pushes', [on(Counted, async () => undefined)], { byAll: true });
+
+class Process {
+  readonly heard: number[] = [];
+  readonly consumers = new RabbitConnection(url, 'test consumer');
+  private readonly publisher = new RabbitConnection(url, 'test publisher');
+  readonly broker = new RabbitBroker({
+    publisher: this.publisher,
+    consumers: this.consumers,
+    namespace,
+    ladder,
+  });
+
+  async start(): Promise<this> {
+    await this.broker.subscribe(pushes, 10, async ({ raw }) => {
+      this.heard.push((raw as { data: { n: number } }).data.n);
+      return 'done';
+    });
+    await eventually(() => expect([this.consumers.ready, this.publisher.ready]).toEqual([true, true]));
+    return this;
+  }
+
+  async close(): Promise<void> {
+    await this.broker.close();
+    await Promise.all([this.consumers.close(), this.publisher.close()]);
+  }
+}
+
+let processes: Process[];
+beforeAll(async () => {
+  processes = await Promise.all([1, 2].map(() => new Process().start()));
+});
+afterAll(async () => {
+  await Promise.all(processes.map((one) => one.close()));
+  await deleteTopology({ url, namespace, ladder, consumers: [], services: [] });
+});
+
+const aggregate = newId();
+const counted = (n: number): EventMessage => ({
+  id: newId(),
+  type: 'test.counted',
+  version: 1,
+  aggregate: { type: 'test', id: aggregate, version: n },
+  data: { n },
+  actor: { id: null, role: 'system' },
+  correlationId: randomUUID(),
+  causationId: null,
+  occurredAt: new Date(),
+});
+const upTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, index) => from + index);
+const tell = async (numbers: number[]) => {
+  const messages = numbers.map(counted);
+  expect(await processes[0]!.broker.publish('test', messages)).toHaveLength(messages.length);
+};
+
+it('every process hears everything, in order', async () => {
+  await tell(upTo(50));
+  for (const { heard } of processes) await eventually(() => expect(heard).toEqual(upTo(50)));
+});
+
+it('one that was cut off goes on where it was, without a gap and without hearing anything twice', async () => {
+  const [cut, other] = processes as [Process, Process];
+  cut.consumers.manager.reconnect();
+  await tell(upTo(100, 51));
+  await eventually(() => expect(other.heard).toEqual(upTo(100)));
+  await eventually(() => expect(cut.heard).toEqual(upTo(100)));
+});
+
+it('a new one hears what is told from now on', async () => {
+  const fresh = await new Process().start();
+  processes.push(fresh);
+  await tell([101]);
+  await eventually(() => expect(fresh.heard).toEqual([101]));
+});
