@@ -1,6 +1,6 @@
 import { GetContacts, type User } from '@order-system/contracts/auth.contracts';
 import type { EventContract, EventData } from '@order-system/contracts/define';
-import { notFound } from '@order-system/contracts/errors';
+import { DomainError, notFound } from '@order-system/contracts/errors';
 import type { OrderFact } from '@order-system/contracts/orders.contracts';
 import type { Actor } from '@order-system/contracts/primitives';
 import { SYSTEM } from '@order-system/contracts/primitives';
@@ -25,6 +25,7 @@ import { notificationFacts } from './notification/notification.consumer.js';
 /** Knows the accounts that a test has made. */
 export class StubAuth extends RpcClient {
   private readonly users = new Map<string, User>();
+  isAway = false;
 
   add(user: Partial<User> = {}): User {
     const id = newId();
@@ -39,6 +40,7 @@ export class StubAuth extends RpcClient {
   }
 
   protected override async send({ data, ctx }: RpcRequest): Promise<RpcReply> {
+    if (this.isAway) throw new DomainError('SERVICE_UNAVAILABLE', 'auth is not running');
     if (ctx.actor.role !== 'system') throw notFound('user');
     return { response: z.encode(GetContacts.output, this.contacts(GetContacts.input.parse(data))) };
   }

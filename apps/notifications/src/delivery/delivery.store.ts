@@ -99,6 +99,12 @@ export const postpone = (
     UPDATE notifications.delivery SET next_at = now() + ${delayMs} * interval '1 millisecond', error = ${error}
     WHERE id = ${id} AND status = 'PENDING'`);
 
+/** Nothing was tried: they are due again later, with as many attempts left as before. */
+export const putBack = (db: Database, ids: readonly string[], delayMs: number): Promise<number> =>
+  db.execute(sql`
+    UPDATE notifications.delivery SET attempts = attempts - 1, next_at = now() + ${delayMs} * interval '1 millisecond'
+    WHERE id = ANY(${ids}) AND status = 'PENDING'`);
+
 /** A failed delivery starts anew, under the same Message-ID. */
 export const sendAgain = (tx: Tx, id: string): Promise<number> =>
   tx.execute(sql`

@@ -164,6 +164,21 @@ it('gives up when the last attempt has failed', async () => {
   expect(await lettersAbout(failed?.id ?? '')).toEqual([expect.objectContaining({ attempts: 3 })]);
 });
 
+it('spends no attempt while nobody can say where to', async () => {
+  const user = await somebodyNew();
+  service.auth.isAway = true;
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
+    await service.job.run();
+    expect(await service.deliveriesOf(user.id)).toEqual([
+      expect.objectContaining({ status: 'PENDING', attempts: 0 }),
+    ]);
+    await service.passTime();
+  }
+  service.auth.isAway = false;
+  await service.job.run();
+  expect(service.smtp.mailsTo(user.email)).toHaveLength(1);
+});
+
 it('gives up at once on an account that is gone', async () => {
   const userId = newId();
   await service.happen(OrderCreated, {

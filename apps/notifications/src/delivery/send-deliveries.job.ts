@@ -10,7 +10,15 @@ import { Database } from '@order-system/prisma/database';
 import type { Job } from '@order-system/service-host/service';
 import { NOTIFICATIONS_CONFIG, type NotificationsConfig } from '../notifications.config.js';
 import { UNLESS_READ } from '../notification/channels.rules.js';
-import { type Claimed, claimDeliveries, markFailed, markSent, postpone, withdraw } from './delivery.store.js';
+import {
+  type Claimed,
+  claimDeliveries,
+  markFailed,
+  markSent,
+  postpone,
+  putBack,
+  withdraw,
+} from './delivery.store.js';
 import { DeliveryError, Mailer } from './mailer.js';
 import { renderMail } from './render-mail.js';
 import { TextMessages } from './text-messages.js';
@@ -23,6 +31,8 @@ const BATCH = 20;
 /** With what sending takes at most, less than a lease. */
 const MARKING_MS = 60_000;
 const MARK_AGAIN_MS = 500;
+/** When nobody could be asked where to. */
+const ASK_AGAIN_MS = 5000;
 
 type Contact = CallOutput<typeof GetContacts>['contacts'][number];
 
@@ -67,6 +77,11 @@ export class SendDeliveries implements Job, OnModuleDestroy {
 
   private async sendBatch(due: Claimed[]): Promise<void> {
     const people = await this.contactsOf(due);
+    if (people === undefined) {
+      const ids = due.map(({ id }) => id);
+      await putBack(this.db, ids, ASK_AGAIN_MS);
+      return;
+    }
     const sent: Claimed[] = [];
     const waiting = [...due];
     const lane = async () => {
@@ -102,14 +117,13 @@ export class SendDeliveries implements Job, OnModuleDestroy {
   }
 
   /** True when it is on its way; anything else has been noted. */
-  private async deliver(delivery: Claimed, people: Map<string, Contact> | undefined): Promise<boolean> {
+  private async deliver(delivery: Claimed, people: Map<string, Contact>): Promise<boolean> {
     const { id, kind, isRead, userId } = delivery;
     if (isRead && UNLESS_READ.includes(kind)) {
       await withdraw(this.db, id, 'it was read meanwhile');
       return false;
     }
     try {
-      if (people === undefined) throw new DeliveryError('the account could not be asked for');
       const contact = people.get(userId);
       if (!contact) throw new DeliveryError('the account is gone', true);
       const isSent = await this.send(delivery, contact);
