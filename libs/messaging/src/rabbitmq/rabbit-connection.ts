@@ -26,7 +26,12 @@ export class RabbitConnection {
       heartbeatIntervalInSeconds: HEARTBEAT_S,
       reconnectTimeInSeconds: RECONNECT_S,
       // Without a timeout amqplib waits for ever on a broker that accepts and says nothing.
-      connectionOptions: { timeout: HANDSHAKE_MS, clientProperties: { connection_name: purpose } },
+      connectionOptions: {
+        timeout: HANDSHAKE_MS,
+        // Or a reply waits up to 40 ms for the acknowledgement of the packet before it.
+        noDelay: true,
+        clientProperties: { connection_name: purpose },
+      },
     });
     this.manager.on('connectFailed', ({ err }) =>
       log.warn({ purpose, err: err.message }, 'cannot reach the broker'),
