@@ -83,7 +83,9 @@ export class CatchUp {
       // The ladder's delays do not matter here: the next pass comes by itself once the retry is overdue.
       return this.subscriber.receive({ raw, text: '', early: 0 });
     });
-    await Promise.all(applied);
+    // All of them have ended before this pass ends, for the database may be closed then.
+    const failed = (await Promise.allSettled(applied)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
     if (missed.length < BATCH) await this.advance();
     return missed.length;
   }
