@@ -19,6 +19,7 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { startService } from '@order-system/service-host/start-service';
+import { undelivered } from './delivery/undelivered.js';
 import { aPayment, StubAuth, storeEvent } from './notifications.fixture.js';
 import { notifications } from './notifications.module.js';
 
@@ -126,19 +127,18 @@ it('announces once per key, and for admins only', async () => {
 it('takes a dead letter back through the call that redrives', async () => {
   const ghost = newId();
   await storeEvent(db, PaymentSucceeded, { data: aPayment(ghost) });
-  type Letter = {
-    error: string;
-    message: Parameters<typeof rpc.call<ReturnType<typeof redeliver>>>[1]['message'];
+  const fail = async () => {
+    const [failed] = await db.query<{ id: string; notification: string; event: string }>(sql`
+      UPDATE notifications.delivery d SET status = 'FAILED' FROM notifications.notification n
+      WHERE d.status = 'WITHDRAWN' AND n.id = d.notification_id AND n.user_id = ${ghost}
+      RETURNING d.id, n.id AS notification, n.event_id AS event`);
+    return failed ?? Promise.reject(new Error('the mail to nobody was not withdrawn'));
   };
-  const letters = () =>
-    db.query<Letter>(
-      sql`SELECT error, message FROM events.dead_letter WHERE consumer = 'notifications.mail'`,
-    );
-  await eventually(async () => expect(await letters()).toHaveLength(1));
-  const [letter] = await letters();
-  expect(letter?.error).toBe('the account is gone');
+  const { id: deliveryId, notification, event: causationId } = await eventually(fail);
+  const aggregate = { type: 'notification', id: notification, version: 2 };
+  const message = undelivered({ deliveryId, aggregate, correlationId: newId(), causationId });
   auth.add({ id: ghost, email: 'back@example.com' });
-  const again = { consumer: 'notifications.mail', message: letter?.message ?? null, again: false };
+  const again = { consumer: 'notifications.mail', message, again: false };
   expect(await rpc.call(redeliver('notifications'), again, systemContext())).toEqual({ outcome: 'consumed' });
   const mailbox = () => rpc.call(ListMailbox, { ...page, to: 'back@example.com' }, as(newId(), 'admin'));
   await eventually(async () => expect((await mailbox()).total).toBe(1));

@@ -183,6 +183,7 @@ describe('the numbers', () => {
 
   it('say that everything arrives', async () => {
     await eventually(async () => {
+      expect(await admin.ask('GET', '/events/dead-letters')).toEqual([]);
       const health = await admin.ask<WireOutput<typeof GetEventHealth>>('GET', '/events/health');
       expect(health).toMatchObject({ status: 'ok', outbox: { depth: 0 }, deadLetters: 0 });
       expect(health.consumers.map(({ consumer }) => consumer)).toEqual(

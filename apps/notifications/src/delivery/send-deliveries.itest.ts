@@ -179,15 +179,16 @@ it('spends no attempt while nobody can say where to', async () => {
   expect(service.smtp.mailsTo(user.email)).toHaveLength(1);
 });
 
-it('gives up at once on an account that is gone', async () => {
+it('withdraws at once what is for an account that is gone', async () => {
   const userId = newId();
   await service.happen(OrderCreated, {
     data: { ...anOrder(userId), payBefore: null, createdAt: new Date() },
   });
   await service.job.run();
   expect(await service.deliveriesOf(userId)).toEqual([
-    expect.objectContaining({ status: 'FAILED', attempts: 1, error: 'the account is gone' }),
+    expect.objectContaining({ status: 'WITHDRAWN', error: 'the account is gone' }),
   ]);
+  expect(await service.toldOf(userId)).toEqual(['notification.created 1']);
 });
 
 it('sends nothing when every event is replayed', async () => {

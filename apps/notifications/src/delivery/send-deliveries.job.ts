@@ -123,9 +123,13 @@ export class SendDeliveries implements Job, OnModuleDestroy {
       await withdraw(this.db, id, 'it was read meanwhile');
       return false;
     }
+    const contact = people.get(userId);
+    if (!contact) {
+      // Before the news of it, which withdraws the rest.
+      await withdraw(this.db, id, 'the account is gone');
+      return false;
+    }
     try {
-      const contact = people.get(userId);
-      if (!contact) throw new DeliveryError('the account is gone', true);
       const isSent = await this.send(delivery, contact);
       if (!isSent) await withdraw(this.db, id, 'there is no phone number');
       return isSent;
