@@ -215,11 +215,12 @@ describe('an event that is wrong', () => {
 
   it('of a version that nobody knows is found in the log, and stays dropped', async () => {
     const id = newId();
+    const unknown = { id, type: 'order.created', version: 9, aggregateId: newId(), data: {} };
+    await storeEvent(database, { ...unknown, agedSeconds: 60, quiet: true });
+    // Last: a pass that is under way does not move the cursor past an event that is there.
     await query(
       `UPDATE events.consumer_cursor SET position = now() - interval '1 hour' WHERE consumer = 'chat.orders'`,
     );
-    const unknown = { id, type: 'order.created', version: 9, aggregateId: newId(), data: {} };
-    await storeEvent(database, { ...unknown, agedSeconds: 60, quiet: true });
     const letter = await letterOf('chat.orders', id);
     expect(letter).toMatchObject({
       attempts: 1,
