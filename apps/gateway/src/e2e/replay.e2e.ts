@@ -57,18 +57,20 @@ afterAll(async () => {
 const query = async <R extends Row>(text: string, values: unknown[] = []): Promise<R[]> =>
   (await database.query<R>(text, values)).rows;
 
-/** Nothing waits to be told, applied or sent. */
+const UNFINISHED = `
+  SELECT id::text FROM notifications.delivery WHERE status = 'PENDING'
+    AND notification_id NOT IN (SELECT id FROM notifications.notification WHERE kind = 'NEW_MESSAGE')
+  UNION ALL SELECT id::text FROM payments.refund WHERE status NOT IN ('SUCCEEDED')`;
+
+/** Nothing waits to be told, applied or sent. Asked on both sides: what is unfinished may be told of, and the other way. */
 const quiet = (patienceMs = PATIENCE_MS) =>
   eventually(async () => {
+    expect(await query(UNFINISHED)).toEqual([]);
     const { outbox, consumers } = await admin.ask<Health>('GET', '/events/health');
     expect([outbox.depth, ...consumers.map(({ waiting }) => waiting)].every((count) => count === 0)).toBe(
       true,
     );
-    const unfinished = `
-      SELECT id::text FROM notifications.delivery WHERE status = 'PENDING'
-        AND notification_id NOT IN (SELECT id FROM notifications.notification WHERE kind = 'NEW_MESSAGE')
-      UNION ALL SELECT id::text FROM payments.refund WHERE status NOT IN ('SUCCEEDED')`;
-    expect(await query(unfinished)).toEqual([]);
+    expect(await query(UNFINISHED)).toEqual([]);
   }, patienceMs);
 
 const span = () => ({
