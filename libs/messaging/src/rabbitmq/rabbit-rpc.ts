@@ -27,8 +27,8 @@ interface Pending {
 }
 
 /**
- * Asks over direct reply-to; requests and replies must share one channel. The body is Nest's own packet. Neither is
- * confirmed by the broker, for it is the reply that tells: that would be a third of all packets.
+ * Asks over direct reply-to; requests and replies must share one channel. The body is Nest's own packet. The broker
+ * confirms neither, which would be a third of all packets: it is the reply that tells.
  */
 export class RabbitRpcClient extends RpcClient {
   private readonly pending = new Map<string, Pending>();
