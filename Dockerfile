@@ -35,4 +35,5 @@ COPY --from=pruned --chown=node:node /app /app
 USER node
 ARG APP=gateway
 ENV APP=$APP
-CMD ["sh", "-c", "exec node --max-semi-space-size=2 apps/$APP/dist/main.js"]
+# As npm start runs one service: MEMORY in tools/start/service.ts says why.
+CMD ["sh", "-c", "exec node --max-semi-space-size=2 --heap-growing-percent=50 apps/$APP/dist/main.js"]
