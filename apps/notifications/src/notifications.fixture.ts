@@ -113,6 +113,12 @@ export async function startNotifications() {
     asOwner: (statement: string) => withClient(test.url, (client) => client.query(statement)),
     passTime: () =>
       db.execute(sql`UPDATE notifications.delivery SET next_at = now() WHERE status = 'PENDING'`),
+    /** How many deliveries could be sent now. */
+    due: async () => {
+      const [row] = await db.query<{ due: number }>(sql`
+        SELECT count(*) AS due FROM notifications.delivery WHERE status = 'PENDING' AND next_at <= now()`);
+      return row?.due;
+    },
     deliveriesOf: (userId: string) =>
       db.query<{ id: string; channel: string; status: string; attempts: number; error: string | null }>(sql`
         SELECT d.id, d.channel, d.status, d.attempts, d.error FROM notifications.delivery d

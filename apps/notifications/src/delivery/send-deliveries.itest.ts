@@ -179,6 +179,19 @@ it('spends no attempt while nobody can say where to', async () => {
   expect(service.smtp.mailsTo(user.email)).toHaveLength(1);
 });
 
+it('does not ask for the others when nobody can say where to', async () => {
+  await service.job.run();
+  const people = await Promise.all(Array.from({ length: 25 }, () => somebodyNew()));
+  service.auth.isAway = true;
+  await service.job.run();
+  service.auth.isAway = false;
+  // A batch waits, the rest was not touched.
+  expect(await service.due()).toBe(5);
+  await service.passTime();
+  await service.job.run();
+  for (const { email } of people) expect(service.smtp.mailsTo(email)).toHaveLength(1);
+});
+
 it('withdraws at once what is for an account that is gone', async () => {
   const userId = newId();
   await service.happen(OrderCreated, {

@@ -70,18 +70,19 @@ export class SendDeliveries implements Job, OnModuleDestroy {
   private async sendAllDue(): Promise<void> {
     while (!this.stopping) {
       const due = await claimDeliveries(this.db, { most: BATCH, awayMs: this.config.awayMs });
-      if (due.length > 0) await this.sendBatch(due);
+      if (due.length === 0) return;
+      const people = await this.contactsOf(due);
+      if (people === undefined) {
+        const ids = due.map(({ id }) => id);
+        await putBack(this.db, ids, ASK_AGAIN_MS);
+        return;
+      }
+      await this.sendBatch(due, people);
       if (due.length < BATCH) return;
     }
   }
 
-  private async sendBatch(due: Claimed[]): Promise<void> {
-    const people = await this.contactsOf(due);
-    if (people === undefined) {
-      const ids = due.map(({ id }) => id);
-      await putBack(this.db, ids, ASK_AGAIN_MS);
-      return;
-    }
+  private async sendBatch(due: Claimed[], people: Map<string, Contact>): Promise<void> {
     const sent: Claimed[] = [];
     const waiting = [...due];
     const lane = async () => {
