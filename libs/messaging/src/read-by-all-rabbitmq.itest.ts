@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
 import { newId } from '@order-system/prisma/id';
@@ -7,6 +8,7 @@ import { consumer, on } from './consumer.js';
 import type { EventMessage } from './events.js';
 import { RabbitBroker } from './rabbitmq/rabbit-broker.js';
 import { RabbitConnection } from './rabbitmq/rabbit-connection.js';
+import { names } from './rabbitmq/topology.js';
 import { deleteTopology } from './testing/delete-topology.js';
 import { eventually } from './testing/eventually.js';
 
@@ -43,8 +45,36 @@ class Process {
   }
 }
 
+/** What an older version left: bound, read by nobody, and when it is full it refuses what everybody publishes. */
+async function givenItsFormerQueue(): Promise<string> {
+  const queue = names(namespace).work(pushes.name);
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  channel.sendToQueue(queue, Buffer.from('{}'));
+  await connection.close();
+  return queue;
+}
+
+async function isThere(queue: string): Promise<boolean> {
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  channel.on('error', () => undefined);
+  try {
+    await channel.checkQueue(queue);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.close();
+  }
+}
+
 let processes: Process[];
+let formerQueue: string;
 beforeAll(async () => {
+  formerQueue = await givenItsFormerQueue();
+  expect(await isThere(formerQueue)).toBe(true);
   processes = await Promise.all([1, 2].map(() => new Process().start()));
 });
 afterAll(async () => {
@@ -81,6 +111,10 @@ it('one that was cut off goes on where it was, without a gap and without hearing
   await tell(upTo(100, 51));
   await eventually(() => expect(other.heard).toEqual(upTo(100)));
   await eventually(() => expect(cut.heard).toEqual(upTo(100)));
+});
+
+it('the queue that an older version read is gone', async () => {
+  expect(await isThere(formerQueue)).toBe(false);
 });
 
 it('a new one hears what is told from now on', async () => {
