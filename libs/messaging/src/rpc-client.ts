@@ -6,6 +6,8 @@ import { type MessageContext, systemContext } from './context.js';
 import { fromReply, type RpcReply, unavailable } from './rpc-reply.js';
 
 const PATIENCE_MS = { query: 2000, command: 8000 };
+/** Calls of this process that a service may have under way: as many as its queue holds. More would wait in vain. */
+const MOST_UNDER_WAY = 1000;
 /** Below this much time left a second try makes no sense. */
 const LEAST_MS = 200;
 
@@ -20,6 +22,8 @@ export interface RpcRequest {
 
 /** Calls other services. Every call ends by its deadline: with an answer, or a DomainError. */
 export abstract class RpcClient {
+  private readonly underWay = new Map<string, number>();
+
   /** Resolves with the reply, or rejects with SERVICE_UNAVAILABLE by the deadline. */
   protected abstract send(request: RpcRequest): Promise<RpcReply>;
   abstract close(): Promise<void>;
@@ -60,8 +64,19 @@ export abstract class RpcClient {
   }
 
   private async request(request: RpcRequest): Promise<unknown> {
-    if (request.deadline <= Date.now()) throw unavailable(request.service, 'did not answer in time');
-    return fromReply(await this.send(request));
+    const { service, deadline } = request;
+    if (deadline <= Date.now()) throw unavailable(service, 'did not answer in time');
+    if ((this.underWay.get(service) ?? 0) >= MOST_UNDER_WAY) throw unavailable(service, 'has too much to do');
+    this.count(service, 1);
+    try {
+      return fromReply(await this.send(request));
+    } finally {
+      this.count(service, -1);
+    }
+  }
+
+  private count(service: string, more: 1 | -1): void {
+    this.underWay.set(service, (this.underWay.get(service) ?? 0) + more);
   }
 }
 

@@ -41,7 +41,8 @@ class TestRpc {
   @Rpc(Fail)
   async fail({ how }: CallInput<typeof Fail>): Promise<Record<string, never>> {
     if (how === 'refuse') throw new DomainError('OUT_OF_STOCK', 'Sold out.', { available: 3 });
-    if (how === 'hang') await released.promise;
+    if (how === 'wait' || how === 'hang') await released.promise;
+    if (how === 'wait') return {};
     throw new TypeError('a defect with a secret in it');
   }
 }
@@ -132,5 +133,23 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
       code: 'SERVICE_UNAVAILABLE',
     });
     expect(Date.now() - from).toBeLessThan(1500);
+  });
+
+  it('refuses at once what a service cannot have waiting, and asks again when there is room', async () => {
+    const waiting = Array.from({ length: 1000 }, () =>
+      transport.rpc.call(Fail, { how: 'wait' }, soon(3000)).catch(() => undefined),
+    );
+    const from = Date.now();
+    await expect(transport.rpc.call(Price, { amount: 1, times: 1 }, soon(5000))).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      detail: expect.stringContaining('has too much to do'),
+    });
+    expect(Date.now() - from).toBeLessThan(1500);
+    await expect(transport.rpc.call(Missing, {}, systemContext())).rejects.toMatchObject({
+      detail: expect.not.stringContaining('has too much to do'),
+    });
+    released.resolve();
+    await Promise.all(waiting);
+    await transport.rpc.call(Price, { amount: 1, times: 1 }, systemContext());
   });
 });
