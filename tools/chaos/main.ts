@@ -40,6 +40,9 @@ await run(async () => {
   const { missingPrograms } = await import('@order-system/testing/servers');
   const missing = missingPrograms().map(({ name, remedy }) => `There is no ${name}. Remedy: ${remedy}`);
   if (missing.length > 0) fail(missing.join('\n'));
+  const { staleSabotages } = await import('./controls.ts');
+  const stale = staleSabotages();
+  if (stale.length > 0) fail(stale.join('\n'));
   const plan = await choose(values.fault, values.short);
   const { Runner } = await import('./runner.ts');
   runner = new Runner({ seconds, seed });

@@ -17,7 +17,7 @@ const SABOTAGES = {
   'ack-before-commit': {
     file: 'libs/messaging/dist/rabbitmq/work-queue.js',
     written:
-      /const verdict = await this\.work\.receive\(message\);\s+if \(verdict !== 'done'\) await this\.delay\(message, queue, verdict\);\s+channel\.ack\(message\);/g,
+      /const verdict = await this\.work\.receive\(message\);\s+if \(verdict !== 'done'\) await this\.delay\(message, queue, verdict\);[^]*?channel\.ack\(message\);/g,
     instead:
       'channel.ack(message); const verdict = await this.work.receive(message); ' +
       "if (verdict !== 'done') await this.delay(message, queue, verdict);",
