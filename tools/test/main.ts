@@ -1,17 +1,16 @@
 import '../shared/env-file.ts';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, run } from '../shared/console.ts';
-import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
-import { isReachable, missingServers, SERVERS } from '../shared/servers.ts';
 import { chaos, check, jest, type Count } from './steps.ts';
+import { openServers, type TestServers } from './test-servers.ts';
 
 const PARTS = ['lint', 'types', 'unit', 'integration', 'e2e', 'faults', 'chaos'] as const;
 type Part = (typeof PARTS)[number];
+
+const SHAPES = ['embedded', 'distributed'] as const;
+type Shape = (typeof SHAPES)[number];
 
 /** What has to hold just so with two of everything: with one system for all files, and with one for each. */
 const TWICE = {
@@ -30,6 +29,9 @@ await run(async () => {
   const only = values.only ?? [...PARTS];
   const unknown = only.find((name) => !PARTS.includes(name as Part));
   if (unknown !== undefined) fail(`There is no part "${unknown}". The parts are ${PARTS.join(', ')}.`);
+  const { topology = SHAPES[0] } = values;
+  if (!SHAPES.includes(topology as Shape))
+    fail(`There is no topology "${topology}". They are ${SHAPES.join(', ')}.`);
   buildIfStale();
   process.env['TEST_RUN'] = randomBytes(4).toString('hex');
   process.env['MESSAGING_NAMESPACE'] = `test-${process.env['TEST_RUN']}`;
@@ -37,8 +39,8 @@ await run(async () => {
   if (only.includes('lint')) await lint();
   if (only.includes('types')) add(await check('Types', 'typescript/bin/tsc', '--project', 'tsconfig.json'));
   if (only.includes('unit')) add(await jest('Unit tests', 'unit'));
-  if (only.includes('integration')) await integration();
-  if (only.includes('e2e')) await endToEnd(values.topology);
+  const shapes = only.includes('e2e') ? SHAPES.filter((shape) => shape === (values.topology ?? shape)) : [];
+  await onServers(only.includes('integration'), shapes);
   if (only.includes('faults')) await onOwnServers('the fault tests', () => jest('Fault tests', 'faults'));
   if (only.includes('chaos'))
     await onOwnServers('the chaos tests', () => chaos('Chaos, the short selection'));
@@ -51,47 +53,42 @@ async function lint(): Promise<void> {
   add(await check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
 }
 
-async function integration(): Promise<void> {
-  // Tests that need a broker or Redis say so by their file or folder name.
-  const missing = (await missingServers()).filter((server) => server !== SERVERS.postgres);
-  for (const server of missing) skip(`the integration tests of ${server.name}`, server.remedy);
-  const ignore = missing.map((server) => `[/.-]${server.name.toLowerCase()}[^/]*(/.*)?\\.itest\\.ts$`);
-  const { url, stop } = await openPostgres();
+async function onServers(hasIntegration: boolean, shapes: readonly Shape[]): Promise<void> {
+  const servers = hasIntegration || shapes.includes('distributed') ? await openServers() : undefined;
   try {
-    add(await jest('Integration tests', 'integration', { env: { DATABASE_URL: url }, ignore }));
+    if (servers && hasIntegration) await integration(servers);
+    if (shapes.includes('embedded')) await endToEndEmbedded();
+    if (servers && shapes.includes('distributed')) await endToEndDistributed(servers);
   } finally {
-    const { dropTestDatabases } = await import('@order-system/prisma/testing/test-database');
-    await dropTestDatabases(url, process.env['TEST_RUN'] ?? '');
-    await stop();
+    await servers?.stop();
   }
 }
 
-/** The PostgreSQL at DATABASE_URL, else an embedded one for the length of the run. */
-async function openPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { url } = SERVERS.postgres;
-  if (await isReachable(url)) return { url, stop: async () => undefined };
-  const folder = mkdtempSync(join(tmpdir(), 'order-system-test-'));
-  chmodSync(folder, 0o755);
-  const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
-  const stop = async () => {
-    await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { url: postgres.url, stop };
+async function integration({ env, missing }: TestServers): Promise<void> {
+  for (const server of missing) skip(`the integration tests of ${server.name}`, server.remedy);
+  // Tests that need a broker or Redis say so by their file or folder name.
+  const ignore = missing.map((server) => `[/.-]${server.name.toLowerCase()}[^/]*(/.*)?\\.itest\\.ts$`);
+  try {
+    add(await jest('Integration tests', 'integration', { env, ignore }));
+  } finally {
+    const { dropTestDatabases } = await import('@order-system/prisma/testing/test-database');
+    await dropTestDatabases(env['DATABASE_URL'] ?? '', process.env['TEST_RUN'] ?? '');
+  }
 }
 
-async function endToEnd(topology: string | undefined): Promise<void> {
-  const run = (name: string) => jest(`End-to-end tests, ${name}`, 'e2e', { env: { TOPOLOGY: name } });
-  if (topology !== 'distributed') add(await run('embedded'));
-  if (topology === 'embedded') return;
-  const missing = await missingServers();
-  for (const server of missing) skip(`the distributed end-to-end tests (no ${server.name})`, server.remedy);
-  if (missing.length > 0) return;
-  add(await run('distributed'));
+async function endToEndEmbedded(): Promise<void> {
+  add(await jest('End-to-end tests, embedded', 'e2e', { env: { TOPOLOGY: 'embedded' } }));
+}
+
+async function endToEndDistributed(servers: TestServers): Promise<void> {
+  for (const server of servers.missing)
+    skip(`the distributed end-to-end tests (no ${server.name})`, server.remedy);
+  if (servers.missing.length > 0) return;
+  const env = { ...servers.env, TOPOLOGY: 'distributed' };
+  add(await jest('End-to-end tests, distributed', 'e2e', { env }));
   for (const [only, SYSTEM] of Object.entries(TWICE)) {
-    const env = { TOPOLOGY: 'distributed', TWINS: '1', SYSTEM };
     const title = `End-to-end tests, two gateways and two of every service, ${SYSTEM} system`;
-    add(await jest(title, 'e2e', { env, only, inTurn: true }));
+    add(await jest(title, 'e2e', { env: { ...env, TWINS: '1', SYSTEM }, only, inTurn: true }));
   }
 }
 

@@ -9,6 +9,9 @@ export interface Count {
   failed: number;
 }
 
+/** Some ten times what the longest of them takes. One that hangs has failed, and does not hold up the others. */
+const STEP_MS = 30 * 60_000;
+
 const bin = (path: string) => join(ROOT, 'node_modules', path);
 
 /** A check that either holds or does not: counted as one. */
@@ -76,6 +79,8 @@ function execute(args: string[], env: Readonly<Record<string, string>>): Promise
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
+      timeout: STEP_MS,
+      killSignal: 'SIGKILL',
       env: { ...process.env, ...env },
       // Jest's --json also writes to standard output; the readable report is on standard error.
       stdio: ['ignore', args.includes('--json') ? 'ignore' : 'inherit', 'inherit'],

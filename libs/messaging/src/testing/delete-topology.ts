@@ -9,6 +9,8 @@ export interface Leftovers {
   services: readonly string[];
 }
 
+/** Without a timeout amqplib waits for ever on a broker that accepts and says nothing. */
+const HANDSHAKE_MS = 10_000;
 /** The gateway has no table to write its name down in. */
 const PUSHES = 'gateway.pushes';
 
@@ -21,7 +23,7 @@ export async function deleteTopology({
   services,
 }: Leftovers): Promise<void> {
   const { events, unrouted, deadLetters, delay, work, log } = names(namespace);
-  const connection = await connect(url);
+  const connection = await connect(url, { timeout: HANDSHAKE_MS });
   const channel = await connection.createChannel();
   const delays = [...new Set(ladder)].map(delay);
   const rpc = services.map((service) => `${namespace}.rpc.${service}`);
