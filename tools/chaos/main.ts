@@ -49,19 +49,22 @@ await run(async () => {
   console.log(`Seed ${seed}; to repeat its choices: --seed ${seed}`);
   try {
     const outcomes: Outcome[] = [];
-    for (const fault of plan.faults) outcomes.push(await runner.fault(fault));
     const controls: Controlled[] = [];
-    for (const control of plan.controls) controls.push(await runner.control(control));
+    for (const fault of plan.faults) {
+      outcomes.push(await runner.fault(fault));
+      // What fails because of a Ctrl-C is no news.
+      await stopping;
+    }
+    for (const control of plan.controls) {
+      controls.push(await runner.control(control));
+      await stopping;
+    }
     if (values.write) {
       const { writeReport } = await import('./markdown.ts');
       writeReport({ outcomes, controls, seed, seconds, servers: await runner.versions() });
     }
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(countOf(outcomes, controls)));
     conclude(outcomes, controls);
-  } catch (error) {
-    // What fails because of a Ctrl-C is no news.
-    await stopping;
-    throw error;
   } finally {
     await runner.stop();
   }

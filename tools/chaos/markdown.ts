@@ -62,11 +62,9 @@ function faultTable(outcomes: readonly Outcome[]): string[] {
 }
 
 function cellOf({ verdicts }: Outcome, id: OracleId): string {
-  const {
-    findings = [],
-    allowed = 0,
-    isBroken = false,
-  } = verdicts.find((verdict) => verdict.id === id) ?? {};
+  const verdict = verdicts.find((one) => one.id === id);
+  if (verdict === undefined) return '';
+  const { findings, allowed, isBroken } = verdict;
   if (isBroken) return `**${findings.length}**`;
   return allowed === 0 ? '0' : `${findings.length} of ${allowed}`;
 }

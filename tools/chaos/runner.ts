@@ -57,16 +57,16 @@ export class Runner {
   }
 
   private async run(fault: Fault): Promise<Outcome> {
-    this.stage ??= await setStage();
     const seconds = Math.max(this.seconds, fault.atLeastSeconds ?? 0);
     const random = randomFrom(`${this.seed}/${fault.id}`);
     try {
+      this.stage ??= await setStage();
       const outcome = await runFault(this.stage, fault, { seconds, random });
       printOutcome(outcome);
       return outcome;
     } catch (error) {
-      await this.leave(fault);
-      throw error;
+      console.error(error);
+      return unfinished(fault, seconds, error as Error);
     }
   }
 
@@ -79,3 +79,11 @@ export class Runner {
     await this.stop();
   }
 }
+
+/** A run of many faults goes on, and has its report. */
+const unfinished = (fault: Fault, seconds: number, { message }: Error): Outcome => ({
+  ...{ fault, seconds, notes: [], requests: 0, orders: 0, slowestMs: 0 },
+  ...{ healthyMs: undefined, drainedMs: undefined, verdicts: [] },
+  checks: [`could not be run to its end: ${message.split('\n', 1)[0]}`],
+  isBroken: true,
+});
