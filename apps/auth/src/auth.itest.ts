@@ -87,6 +87,6 @@ it('answers an unknown address as slowly as a wrong password', async () => {
     unknown.push(await time(`${randomUUID()}@example.com`));
   }
   // Loose, as other work on the machine shows in single samples; without the dummy hash the ratio is above 10.
-  expect(median(known) / median(unknown)).toBeLessThan(1.5);
-  expect(median(unknown) / median(known)).toBeLessThan(1.5);
+  expect(median(known) / median(unknown)).toBeLessThan(2);
+  expect(median(unknown) / median(known)).toBeLessThan(2);
 });

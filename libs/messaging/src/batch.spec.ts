@@ -49,7 +49,8 @@ describe('a batch', () => {
       const { batches, batch } = start();
       const from = performance.now();
       await Promise.all([batch.add(1, inMs(LONG)), batch.add(2, inMs(30))]);
-      expect(performance.now() - from).toBeGreaterThanOrEqual(29);
+      // Timers count whole milliseconds, and may be early by two of them.
+      expect(performance.now() - from).toBeGreaterThanOrEqual(28);
       expect(batches).toEqual([[1, 2]]);
     });
 

@@ -120,7 +120,8 @@ describe('a proxy', () => {
     await aMoment();
     client.say('2');
     await client.hears('hello12');
-    expect(performance.now() - from).toBeGreaterThanOrEqual(100 + 100 + 100);
+    // Each timer may be early by two milliseconds.
+    expect(performance.now() - from).toBeGreaterThanOrEqual(98 + 98 + 98);
     await proxy.pass();
     await client.say('3').hears('hello123');
   });
