@@ -1,6 +1,6 @@
 import { printTable } from '../shared/console.ts';
 import type { Latency } from './measure.ts';
-import type { Memory } from './processes.ts';
+import type { Memory } from '@order-system/testing/processes';
 import type { LoadResult, TopologyResult } from './run-topology.ts';
 
 export interface BenchResult {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Job } from './jobs.ts';
 import { pause, round, type Measurement } from './measure.ts';
 import { prepare } from './prepare.ts';
-import { cpuOf, type Memory, memoryOf } from './processes.ts';
+import { cpuOf, type Memory, memoryOf } from '@order-system/testing/processes';
 import type { System } from './system.ts';
 import { load } from './workers.ts';
 
