@@ -115,15 +115,20 @@ interface Stored {
 /** Past this somebody else may publish what this process has not. */
 const LEASE = '5 seconds';
 
-/** What an outlet takes is stored as being published, unless an earlier event of the aggregate waits for another one. */
+/**
+ * What an outlet takes is stored as being published, unless an earlier event of the aggregate waits for another one.
+ * OFFSET 0: or PostgreSQL, which expects a hundred facts, reads the whole outbox and what was removed from it.
+ */
 function store(service: string, rows: readonly NewEvent[], offer: Offer | undefined): Sql {
-  const follows = rows.filter((row) => offer?.holds(row.aggregate_id, row.aggregate_version - 1));
+  const follows = rows.filter(
+    ({ aggregate_id: id, aggregate_version: version }) => version === 1 || offer?.holds(id, version - 1),
+  );
   const next = new Set(follows.map((row) => row.aggregate_id));
   const facts = rows.map((row) => ({ ...row, is_next: next.has(row.aggregate_id) }));
   return sql`
   WITH fact AS (
     SELECT f.*, clock_timestamp()::timestamptz(3) AS occurred_at, CASE WHEN ${offer !== undefined}::boolean AND (f.is_next
-        OR NOT EXISTS (SELECT FROM events.outbox o WHERE o.aggregate_id = f.aggregate_id))
+        OR NOT EXISTS (SELECT FROM events.outbox o WHERE o.aggregate_id = f.aggregate_id OFFSET 0))
       THEN clock_timestamp() + ${LEASE}::interval END AS claimed_until
     FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS f(id uuid, type text, schema_version int,
       aggregate_type text, aggregate_id uuid, aggregate_version int, data jsonb, actor jsonb, correlation_id text,
