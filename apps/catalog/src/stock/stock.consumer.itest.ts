@@ -10,7 +10,7 @@ import { systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
 import type { EventMessage } from '@order-system/messaging/events';
 import { emit, fact } from '@order-system/messaging/outbox';
-import type { Database } from '@order-system/prisma/database';
+import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
@@ -19,6 +19,7 @@ import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
 import { followOrder } from './follow-order.js';
 import { catalogOrders } from './stock.consumer.js';
+import { lockReservations } from './stock.store.js';
 import { EFFECT, type OrderFate } from './stock.rules.js';
 
 const orderFact = (orderId: string, changes: Partial<OrderFact>): OrderFact => ({
@@ -58,8 +59,9 @@ const cancelled = (orderId: string) =>
 
 describe('the stock of an order', () => {
   let db: Database;
+  let url: string;
   let stop: () => Promise<void>;
-  beforeAll(async () => ({ db, stop } = await startCatalogDatabase()));
+  beforeAll(async () => ({ db, url, stop } = await startCatalogDatabase()));
   afterAll(() => stop());
 
   const hear = (event: EventMessage) => deliver(db, catalogOrders, event);
@@ -246,6 +248,30 @@ describe('the stock of an order', () => {
       expect(await deadlocks()).toBe(0);
       for (const id of ids) expect((await shelfOf(db, id)).reserved).toBe(8);
     });
+  });
+
+  it('reads the lines of its order alone, also by a plan that was made while there were few', async () => {
+    const few = new Database({ url, service: 'catalog', poolSize: 1 });
+    try {
+      const { orderId } = await givenHold();
+      await few.inTx((tx) => lockReservations(tx, [orderId]));
+      await db.execute(sql`
+        WITH old AS (
+          INSERT INTO catalog.reservation (order_id, state)
+          SELECT gen_random_uuid(), 'SOLD' FROM generate_series(1, 3000) RETURNING order_id
+        )
+        INSERT INTO catalog.reservation_line (order_id, product_id, sku, title, price, quantity)
+        SELECT o.order_id, l.product_id, l.sku, l.title, l.price, l.quantity
+        FROM old o CROSS JOIN catalog.reservation_line l WHERE l.order_id = ${orderId}`);
+      const read = await few.inTx(async (tx) => {
+        expect((await lockReservations(tx, [orderId])).get(orderId)?.lines).toHaveLength(1);
+        return tx.one<{ rows: number }>(sql`
+          SELECT sum(seq_tup_read) AS rows FROM pg_stat_xact_user_tables WHERE schemaname = 'catalog'`);
+      });
+      expect(Number(read?.rows)).toBeLessThan(100);
+    } finally {
+      await few.close();
+    }
   });
 
   it('adds up in the ledger after everything at once', async () => {

@@ -72,13 +72,17 @@ interface ReservationRow extends HeldLine {
   expiresAt: Date | null;
 }
 
-/** The orders' reservations, and nobody else's to change until the transaction ends. */
+/**
+ * The orders' reservations, and nobody else's to change until the transaction ends. Their ids are named for both tables:
+ * a plan that was made while they were small would read all lines there ever were.
+ */
 export async function lockReservations(tx: Tx, orderIds: string[]): Promise<Map<string, Reservation>> {
   const rows = await tx.query<ReservationRow & { orderId: string }>(sql`
     SELECT r.order_id AS "orderId", r.state, r.expires_at AS "expiresAt", l.product_id AS "productId", l.sku, l.title,
       l.price, l.quantity
     FROM catalog.reservation r JOIN catalog.reservation_line l USING (order_id)
-    WHERE r.order_id = ANY(${orderIds}::uuid[]) ORDER BY r.order_id, l.product_id FOR UPDATE OF r`);
+    WHERE r.order_id = ANY(${orderIds}::uuid[]) AND l.order_id = ANY(${orderIds}::uuid[])
+    ORDER BY r.order_id, l.product_id FOR UPDATE OF r`);
   const rowsOf = Map.groupBy(rows, ({ orderId }) => orderId);
   return new Map([...rowsOf].map(([orderId, own]) => [orderId, reservationOf(orderId, own)!]));
 }
