@@ -6,7 +6,7 @@ import { crashPoint } from './crash-point.js';
 import type { EventMessage } from './events.js';
 import { InHand } from './in-hand.js';
 import { type Offer, onEmit, type Outlet } from './outbox.js';
-import { claimWaiting, putBack } from './outbox.store.js';
+import { claimWaiting, putBack, remove } from './outbox.store.js';
 import { errorText } from './retry.js';
 
 const log = logger('relay');
@@ -100,25 +100,40 @@ export class Relay implements Outlet {
 
   private async run(): Promise<void> {
     for (;;) {
-      const hasMoved = this.msToLook() <= 0 && (await this.look());
+      if (this.msUntil(this.removeAt) <= 0) await this.removePublished();
+      const hasMoved = this.msUntil(this.lookAt) <= 0 && (await this.look());
       if (this.msToPublish() <= 0) await this.publishFresh();
       else if (this.stopping && !hasMoved) return;
       else await this.rest();
     }
   }
 
-  private msToLook(): number {
-    return this.stopping ? 0 : Math.min(this.lookAt, this.removeAt) - performance.now();
+  private msUntil(time: number): number {
+    return this.stopping ? 0 : time - performance.now();
   }
 
   private msToPublish(): number {
     if (this.fresh.length === 0) return Infinity;
-    return this.stopping ? 0 : this.publishAt - performance.now();
+    return this.msUntil(this.publishAt);
   }
 
-  /** Removes what was published, and publishes what waits in the outbox. False when there is nothing, or no way to. */
+  private async removePublished(): Promise<void> {
+    this.removeAt = this.removeBy = Infinity;
+    const done = [...this.confirmed];
+    if (done.length === 0) return;
+    try {
+      await remove(this.db, done);
+      this.confirmed.splice(0, done.length);
+      this.inHand.remove(done);
+    } catch (error) {
+      log.warn({ service: this.service, err: errorText(error) }, 'what was published is removed later');
+      this.removeAt = this.removeBy = performance.now() + IDLE_MS;
+    }
+  }
+
+  /** Publishes what waits in the outbox. False when there is nothing, or no way to. */
   private async look(): Promise<boolean> {
-    this.lookAt = this.removeAt = this.removeBy = Infinity;
+    this.lookAt = Infinity;
     const messages = this.broker.ready ? await this.claim() : [];
     this.inHand.add(messages);
     const hasMoved = messages.length > 0 && (await this.publish(messages));
@@ -128,12 +143,8 @@ export class Relay implements Outlet {
   }
 
   private async claim(): Promise<EventMessage[]> {
-    const done = [...this.confirmed];
     try {
-      const waiting = await claimWaiting(this.db, { source: this.service, done, most: BATCH });
-      this.confirmed = this.confirmed.filter((message) => !done.includes(message));
-      this.inHand.remove(done);
-      return waiting;
+      return await claimWaiting(this.db, this.service, BATCH);
     } catch (error) {
       log.warn({ service: this.service, err: errorText(error) }, 'the outbox has to wait');
       return [];
@@ -196,7 +207,7 @@ export class Relay implements Outlet {
   }
 
   private async rest(): Promise<void> {
-    const ms = Math.min(this.msToLook(), this.msToPublish());
+    const ms = Math.min(this.msUntil(this.removeAt), this.msUntil(this.lookAt), this.msToPublish());
     if (ms <= 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
