@@ -29,9 +29,9 @@ const FIRST_TRY = '10 seconds';
 
 export type NewSession = Omit<SessionRow, 'status' | 'refunded'>;
 
-/** The same key again gives the session of the first time. */
+/** The same key again gives the session of the first time. Who asked commits the answer, and then both are on the disk. */
 export async function openSession(db: Database, session: NewSession): Promise<SessionRow | undefined> {
-  const [made] = await db.query<SessionRow>(sql`
+  const [made] = await db.relaxed.query<SessionRow>(sql`
     INSERT INTO payments.sandbox_session (id, secret, idempotency_key, payment_id, order_id, amount, currency)
     VALUES (${session.id}, ${session.secret}, ${session.idempotency_key}, ${session.payment_id}, ${session.order_id},
       ${session.amount}, ${session.currency})
