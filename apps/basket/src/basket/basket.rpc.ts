@@ -18,6 +18,7 @@ import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
 import { AddItem } from './add-item.js';
+import type { StoredBasket } from './basket.rules.js';
 import { openBasket, readBasket, readOwnBasket, removeLines } from './basket.store.js';
 import { mergeBaskets } from './merge-baskets.js';
 import { PriceBasket } from './price-basket.js';
@@ -37,7 +38,7 @@ export class BasketRpc {
 
   @Rpc(CreateBasket)
   async create(_: CallInput<typeof CreateBasket>, ctx: MessageContext): Promise<Basket> {
-    return this.pricing.execute(await openBasket(this.db, ctx.actor.id), ctx);
+    return this.pricing.execute(await this.open(ctx.actor.id), ctx);
   }
 
   /** Makes one for a customer who has none yet: they have a basket, it is only empty. */
@@ -45,8 +46,7 @@ export class BasketRpc {
   async own(_: CallInput<typeof GetOwnBasket>, ctx: MessageContext): Promise<Basket> {
     const userId = ctx.actor.id;
     if (userId === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
-    const basket = (await readOwnBasket(this.db, userId)) ?? (await openBasket(this.db, userId));
-    return this.pricing.execute(basket, ctx);
+    return this.pricing.execute(await this.open(userId), ctx);
   }
 
   @Rpc(GetBasket)
@@ -94,5 +94,11 @@ export class BasketRpc {
       once(tx, ctx, Merging, input, async () => ({ lines: (await mergeBaskets(tx, input, ctx)).items })),
     );
     return this.pricing.execute({ id: input.id, userId: ctx.actor.id, items: lines }, ctx);
+  }
+
+  /** For a guest always a new one. A customer's is nearly always there: only read, nothing waits for the disk. */
+  private async open(userId: string | null): Promise<StoredBasket> {
+    const own = userId === null ? undefined : await readOwnBasket(this.db, userId);
+    return own ?? openBasket(this.db, userId);
   }
 }

@@ -36,8 +36,9 @@ function basketOf(rows: Row[]): StoredBasket {
 export async function openBasket(db: Statements, userId: string | null): Promise<StoredBasket> {
   const rows = await db.query<Row>(sql`
     WITH open AS (
-      INSERT INTO basket.basket (id, user_id) VALUES (${newId()}, ${userId}::uuid)
-      ON CONFLICT (user_id) WHERE status = 'OPEN' DO UPDATE SET used_at = now()
+      INSERT INTO basket.basket (id, user_id, used_at)
+      VALUES (${newId()}, ${userId}::uuid, date_trunc('hour', now()))
+      ON CONFLICT (user_id) WHERE status = 'OPEN' DO UPDATE SET used_at = date_trunc('hour', now())
       RETURNING id, user_id
     )
     SELECT o.id, o.user_id AS "userId", i.product_id AS "productId", i.quantity
@@ -95,7 +96,7 @@ export async function addLine(
   return changeOf(
     await db.query(sql`
       WITH used AS (
-        UPDATE basket.basket SET used_at = now()
+        UPDATE basket.basket SET used_at = date_trunc('hour', now())
         WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
         RETURNING id, user_id
       ), other AS (
@@ -125,7 +126,7 @@ export async function setLine(
   return changeOf(
     await db.query(sql`
       WITH used AS (
-        UPDATE basket.basket SET used_at = now()
+        UPDATE basket.basket SET used_at = date_trunc('hour', now())
         WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
         RETURNING id, user_id
       ), changed AS (
@@ -152,7 +153,7 @@ export async function removeLines(
   return changeOf(
     await db.query(sql`
       WITH used AS (
-        UPDATE basket.basket SET used_at = now()
+        UPDATE basket.basket SET used_at = date_trunc('hour', now())
         WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
         RETURNING id, user_id
       ), removed AS (
@@ -197,7 +198,7 @@ export async function moveLines(tx: Tx, from: string, into: { id: string; userId
       DO UPDATE SET quantity = least(line.quantity + EXCLUDED.quantity, ${MOST_OF_ONE}::int)
     )
     UPDATE basket.basket SET status = CASE WHEN id = ${from} THEN 'MERGED' ELSE status END,
-      user_id = ${into.userId}, used_at = now()
+      user_id = ${into.userId}, used_at = date_trunc('hour', now())
     WHERE id IN (${from}, ${into.id})`);
 }
 
