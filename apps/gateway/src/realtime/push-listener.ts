@@ -12,7 +12,7 @@ import { REACTIONS, rooms } from './pushes.js';
 const log = logger('realtime');
 const PREFETCH = 100;
 /** A relay publishes again what the broker has not confirmed to it; that comes soon, if at all. */
-const MOST_REMEMBERED = 10_000;
+const REMEMBERED = 5000;
 
 /** Every event, for every gateway: each tells its own sockets. */
 const everything = consumer(
@@ -24,7 +24,9 @@ const everything = consumer(
 /** Turns events into pushes. They are hints: what counts is stored, and can be asked for. */
 export class PushListener {
   private readonly freshness = new Freshness();
-  private readonly pushed = new Set<string>();
+  /** The latest ids, and as many before them: taking the oldest out of one set gets slower with each that was taken. */
+  private pushed = new Set<string>();
+  private pushedBefore = new Set<string>();
 
   constructor(private readonly io: Server) {}
 
@@ -44,9 +46,11 @@ export class PushListener {
   }
 
   private isNew({ id }: EventMessage): boolean {
-    if (this.pushed.has(id)) return false;
-    const [oldest] = this.pushed.size < MOST_REMEMBERED ? [] : this.pushed;
-    if (oldest !== undefined) this.pushed.delete(oldest);
+    if (this.pushed.has(id) || this.pushedBefore.has(id)) return false;
+    if (this.pushed.size >= REMEMBERED) {
+      this.pushedBefore = this.pushed;
+      this.pushed = new Set();
+    }
     this.pushed.add(id);
     return true;
   }
