@@ -10,5 +10,5 @@ export const chatOrders = consumer(
       await insertRoom(tx, { orderId, orderNumber: number, userId, createdAt });
     }),
   ],
-  { replayable: true, patienceMs: 20 },
+  { replayable: true, patienceMs: 50 },
 );

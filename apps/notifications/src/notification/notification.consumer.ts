@@ -85,5 +85,5 @@ export const notificationFacts = consumer(
       await markMessagesRead(tx, { userId, orderId, seq });
     }),
   ],
-  { replayable: true, patienceMs: 50 },
+  { replayable: true, patienceMs: 100 },
 );
