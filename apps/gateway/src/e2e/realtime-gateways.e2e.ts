@@ -182,7 +182,9 @@ describeDistributed('with two gateways and two of every service', () => {
     await gateway.end('SIGKILL');
     await say(admin, id, 'four');
     await here.saw('newMessage', { orderId: id, seq: 4 });
-    expect(here.about('newMessage', id).map(({ seq }) => seq)).toEqual([1, 3, 4]);
+    // Its gateway may have been slower with the second one than it was with coming back.
+    const told = here.about('newMessage', id).map(({ seq }) => seq);
+    expect([upTo(4), [1, 3, 4]]).toContainEqual(told);
     expect(await readMessages(ada, id, 1)).toMatchObject([{ seq: 2 }, { seq: 3 }, { seq: 4 }]);
   });
 
