@@ -28,9 +28,15 @@ export function wireSchema(schema: z.ZodType): JsonSchema {
       if ('example' in jsonSchema) replace(jsonSchema, withExamples(jsonSchema));
     },
   });
-  const { $schema: _, '~standard': __, ...rest } = json as JsonSchema;
-  return rest;
+  const { $schema: _, '~standard': __, $defs: ___, ...rest } = json as JsonSchema;
+  return withAnyJson(rest);
 }
+
+/** z.json() alone is defined by itself, in `$defs` at the root of what would be a document of its own. */
+const withAnyJson = (schema: JsonSchema): JsonSchema =>
+  JSON.parse(
+    JSON.stringify(schema).replaceAll(/"#\/\$defs\/\w+"/g, '"#/components/schemas/AnyJson"'),
+  ) as JsonSchema;
 
 function replace(target: object, content: object): void {
   for (const key of Object.keys(target)) delete (target as JsonSchema)[key];
@@ -69,9 +75,12 @@ const Meta: JsonSchema = {
   ),
 };
 
+const AnyJson: JsonSchema = { description: 'Any JSON value.' };
+
 export const componentSchemas = (): Record<string, JsonSchema> => ({
   Problem,
   Meta,
+  AnyJson,
   ...Object.fromEntries([...named].map(([schema, name]) => [name, wireSchema(schema as z.ZodType)])),
 });
 
