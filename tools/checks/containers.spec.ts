@@ -1,0 +1,24 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort();
+
+it('the image is installed from the package.json of every workspace', () => {
+  const workspaces = globSync('{apps,libs}/*/package.json', { cwd: ROOT }).sort();
+  expect(found(read('Dockerfile'), /^COPY (\S+\/package\.json) /gm)).toEqual(workspaces);
+});
+
+it('docker-compose.yml starts every app but the one that hosts them all', () => {
+  const apps = readdirSync(join(ROOT, 'apps')).filter((app) => app !== 'embedded');
+  expect(found(read('docker-compose.yml'), /APP: (\w+)/g)).toEqual(apps.sort());
+});
+
+it('a container gets as much of V8 as a process that npm start starts', () => {
+  const options = /one: \[(.+)\]/.exec(read('tools/start/service.ts'))?.[1]?.match(/--[\w=-]+/g);
+  expect(options).toEqual(expect.arrayContaining([expect.any(String)]));
+  expect(read('Dockerfile')).toContain(`exec node ${options?.join(' ')} apps/`);
+});
