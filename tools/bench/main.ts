@@ -1,9 +1,8 @@
 import '../shared/env-file.ts';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
-import { fail, run } from '../shared/console.ts';
+import { fail, readOptions, run } from '../shared/console.ts';
 import { missingServers } from '../shared/servers.ts';
 import type { BenchResult } from './report.ts';
 import type { TopologyResult } from './run-topology.ts';
@@ -16,12 +15,10 @@ let stopping: Promise<never> | undefined;
 
 // npm run bench [-- --topology embedded|distributed|both] [-- --seconds 8] [-- --json file]
 await run(async () => {
-  const { values } = parseArgs({
-    options: {
-      topology: { type: 'string', default: 'both' },
-      seconds: { type: 'string', default: '8' },
-      json: { type: 'string' },
-    },
+  const values = readOptions({
+    topology: { type: 'string', default: 'both' },
+    seconds: { type: 'string', default: '8' },
+    json: { type: 'string' },
   });
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 3_600)) fail(`"${values.seconds}" is no number of seconds.`);

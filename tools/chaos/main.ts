@@ -1,9 +1,8 @@
 import '../shared/env-file.ts';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
-import { fail, run } from '../shared/console.ts';
+import { fail, readOptions, run } from '../shared/console.ts';
 import type { Control, Fault } from './fault.ts';
 import type { Outcome } from './run-fault.ts';
 import type { Controlled, Runner } from './runner.ts';
@@ -20,15 +19,13 @@ let stopping: Promise<never> | undefined;
 
 // npm run chaos [-- --fault F1,F6] [-- --seconds 25] [-- --seed abc] [-- --short] [-- --write] [-- --json file]
 await run(async () => {
-  const { values } = parseArgs({
-    options: {
-      fault: { type: 'string' },
-      seconds: { type: 'string', default: String(SECONDS) },
-      seed: { type: 'string', default: randomBytes(4).toString('hex') },
-      short: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-      json: { type: 'string' },
-    },
+  const values = readOptions({
+    fault: { type: 'string' },
+    seconds: { type: 'string', default: String(SECONDS) },
+    seed: { type: 'string', default: randomBytes(4).toString('hex') },
+    short: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    json: { type: 'string' },
   });
   const { seed } = values;
   const seconds = Number(values.seconds);

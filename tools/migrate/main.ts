@@ -1,14 +1,13 @@
 import '../shared/env-file.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
-import { fail, run } from '../shared/console.ts';
+import { fail, readOptions, run } from '../shared/console.ts';
 import { isReachable, SERVERS } from '../shared/servers.ts';
 
 // npm run prisma:migrate -- --name add-refunds
 await run(async () => {
-  const { values } = parseArgs({ options: { name: { type: 'string' } } });
+  const values = readOptions({ name: { type: 'string' } });
   const name = values.name ?? fail('A migration needs a name: npm run prisma:migrate -- --name add-refunds');
   if (!/^[a-z0-9]+([-_][a-z0-9]+)*$/.test(name))
     fail(`"${name}" is no good name: use words like add-refunds.`);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -16,6 +17,23 @@ export async function run(main: () => Promise<void>): Promise<void> {
   } catch (error) {
     console.error(error instanceof Problem ? error.message : error);
     process.exit(1);
+  }
+}
+
+/** What the command line says. One option too many, or one without its value, is a problem of the reader's. */
+export function readOptions<T extends ParseArgsOptionsConfig>(
+  options: T,
+  args: string[] = process.argv.slice(2),
+): ReturnType<typeof parseArgs<{ options: T }>>['values'] {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    const known = Object.entries(options).map(
+      ([name, { type }]) => `--${name}${type === 'string' ? ' <value>' : ''}`,
+    );
+    return fail(`${message.split(/\.?(?: |\n)(?:To|Did|This) /)[0]}. Remedy: ${known.join(', ')}`);
   }
 }
 

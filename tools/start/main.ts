@@ -1,8 +1,7 @@
 import '../shared/env-file.ts';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
-import { fail, printTable, run } from '../shared/console.ts';
+import { fail, printTable, readOptions, run } from '../shared/console.ts';
 import { dataDir } from '../shared/data-dir.ts';
 import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
 import { lockDataDir } from '../shared/lock.ts';
@@ -23,8 +22,10 @@ let stopping: Promise<void> | undefined;
 
 // npm start [-- --topology embedded|distributed]      npm run start:dev [-- --app=orders]
 await run(async () => {
-  const { values } = parseArgs({
-    options: { topology: { type: 'string' }, watch: { type: 'boolean' }, app: { type: 'string' } },
+  const values = readOptions({
+    topology: { type: 'string' },
+    watch: { type: 'boolean' },
+    app: { type: 'string' },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
   process.on('disconnect', () => void stop(0));

@@ -1,8 +1,7 @@
 import '../shared/env-file.ts';
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { buildIfStale } from '../shared/build.ts';
-import { fail, run } from '../shared/console.ts';
+import { fail, readOptions, run } from '../shared/console.ts';
 import { chaos, check, jest, type Count } from './steps.ts';
 import { openServers, type TestServers } from './test-servers.ts';
 
@@ -23,9 +22,7 @@ const notRun: string[] = [];
 
 // npm test [-- --only unit] [-- --only e2e --topology distributed]
 await run(async () => {
-  const { values } = parseArgs({
-    options: { only: { type: 'string', multiple: true }, topology: { type: 'string' } },
-  });
+  const values = readOptions({ only: { type: 'string', multiple: true }, topology: { type: 'string' } });
   const only = values.only ?? [...PARTS];
   const unknown = only.find((name) => !PARTS.includes(name as Part));
   if (unknown !== undefined) fail(`There is no part "${unknown}". The parts are ${PARTS.join(', ')}.`);
