@@ -12,7 +12,7 @@ await run(async () => {
   if (!/^[a-z0-9]+([-_][a-z0-9]+)*$/.test(name))
     fail(`"${name}" is no good name: use words like add-refunds.`);
   const { url, remedy } = SERVERS.postgres;
-  if (!(await isReachable(url))) fail(`No PostgreSQL answers at ${url}. Remedy: ${remedy}`);
+  if (!(await isReachable(url))) fail(`No PostgreSQL answers at ${new URL(url).host}. Remedy: ${remedy}`);
   buildIfStale();
 
   const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');

@@ -1,35 +1,73 @@
 import { connect } from 'node:net';
+import { fail } from './console.ts';
+
+interface Kind {
+  readonly name: string;
+  readonly variable: string;
+  readonly example: string;
+  /** Where it listens when its URL names no port, by what its URLs begin with. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly remedy: string;
+}
+
+interface Server extends Kind {
+  /** Asked for, not kept: what is wrong with it concerns only who uses it. Throws Problem. */
+  readonly url: string;
+}
+
+const server = (kind: Kind): Server => ({
+  ...kind,
+  get url() {
+    return urlOf(kind, process.env);
+  },
+});
 
 /** The servers of the distributed topology; the defaults are those of docker-compose.yml. */
 export const SERVERS = {
-  postgres: {
+  postgres: server({
     name: 'PostgreSQL',
     variable: 'DATABASE_URL',
-    url: process.env['DATABASE_URL'] || 'postgresql://postgres:postgres@localhost:5432/order_system',
+    example: 'postgresql://postgres:postgres@localhost:5432/order_system',
+    ports: { 'postgresql:': 5432, 'postgres:': 5432 },
     remedy: 'docker compose up -d postgres',
-  },
-  rabbitmq: {
+  }),
+  rabbitmq: server({
     name: 'RabbitMQ',
     variable: 'AMQP_URL',
-    url: process.env['AMQP_URL'] || 'amqp://guest:guest@localhost:5672',
+    example: 'amqp://guest:guest@localhost:5672',
+    ports: { 'amqp:': 5672, 'amqps:': 5671 },
     remedy: 'docker compose up -d rabbitmq',
-  },
-  redis: {
+  }),
+  redis: server({
     name: 'Redis',
     variable: 'REDIS_URL',
-    url: process.env['REDIS_URL'] || 'redis://localhost:6379',
+    example: 'redis://localhost:6379',
+    ports: { 'redis:': 6379, 'rediss:': 6379 },
     remedy: 'docker compose up -d redis',
-  },
-} as const;
-
-const DEFAULT_PORTS: Record<string, number> = {
-  'postgresql:': 5432,
-  'postgres:': 5432,
-  'amqp:': 5672,
-  'amqps:': 5671,
-  'redis:': 6379,
-  'rediss:': 6379,
+  }),
 };
+
+/** What is set, else the example. A URL may hold a password, so it is not shown when it is wrong. */
+export function urlOf({ name, variable, example, ports }: Kind, env: NodeJS.ProcessEnv): string {
+  const text = env[variable] || (variable === 'REDIS_URL' ? redisOf(env, example) : example);
+  if (URL.canParse(text) && new URL(text).protocol in ports) return text;
+  return fail(`${variable} is no address of ${name}. Remedy: write it like ${example}`);
+}
+
+/** As the services put it together from its parts. */
+function redisOf(env: NodeJS.ProcessEnv, example: string): string {
+  const url = new URL(example);
+  url.hostname = env['REDIS_HOST'] || url.hostname;
+  url.port = env['REDIS_PORT'] || url.port;
+  url.password = encodeURIComponent(env['REDIS_PASSWORD'] ?? '');
+  url.pathname = env['REDIS_DB'] ?? '';
+  return url.href;
+}
+
+const PORTS: Readonly<Record<string, number>> = Object.assign(
+  {},
+  ...Object.values(SERVERS).map(({ ports }) => ports),
+);
 
 /** Whether something accepts a connection at the URL's host and port within a second. */
 export function isReachable(url: string): Promise<boolean> {
@@ -37,7 +75,7 @@ export function isReachable(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({
       host: hostname,
-      port: Number(port) || (DEFAULT_PORTS[protocol] ?? 0),
+      port: Number(port) || (PORTS[protocol] ?? 0),
       timeout: 1_000,
     });
     const answer = (reachable: boolean) => {
@@ -51,8 +89,8 @@ export function isReachable(url: string): Promise<boolean> {
 }
 
 /** The servers that do not answer. */
-export async function missingServers(): Promise<(typeof SERVERS)[keyof typeof SERVERS][]> {
+export async function missingServers(): Promise<Server[]> {
   const all = Object.values(SERVERS);
-  const reachable = await Promise.all(all.map((server) => isReachable(server.url)));
+  const reachable = await Promise.all(all.map(({ url }) => isReachable(url)));
   return all.filter((_, i) => !reachable[i]);
 }
