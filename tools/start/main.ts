@@ -6,7 +6,7 @@ import { dataDir } from '../shared/data-dir.ts';
 import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
 import { lockDataDir } from '../shared/lock.ts';
 import { SERVERS } from '../shared/servers.ts';
-import { planServices } from './plan.ts';
+import { APPS, planServices } from './plan.ts';
 import { restartOnRequest } from './restart-on-request.ts';
 import { findSecrets } from './secrets.ts';
 import { Service } from './service.ts';
@@ -39,6 +39,9 @@ await run(async () => {
 });
 
 async function start(options: { topology?: string; watch?: boolean; app?: string }): Promise<void> {
+  const { app } = options;
+  if (app !== undefined && !APPS.includes(app))
+    fail(`There is no app "${app}". Remedy: --app= and one of ${APPS.join(', ')}`);
   buildIfStale();
   const topology = await chooseTopology(options.topology);
   const folder = dataDir();
@@ -46,17 +49,16 @@ async function start(options: { topology?: string; watch?: boolean; app?: string
   const databaseUrl = await openDatabase(topology, folder);
   const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets });
   const services = plans.map((plan) => new Service(plan));
-  const watched = services.filter(
-    ({ plan }) => options.app === undefined || [options.app, 'embedded'].includes(plan.app),
-  );
-  if (watched.length === 0) fail(`There is no app "${options.app}".`);
   cleanUps.push(() => stopServices(services));
   console.log('Starting the services ...');
   await Promise.all(services.map((service) => service.start()));
   if (stopping !== undefined) return;
   report(services, isAdminGenerated ? secrets.ADMIN_PASSWORD : undefined);
   restartOnRequest(services);
-  if (options.watch) restartOnChange(watched, options.app);
+  if (options.watch) {
+    const watched = services.filter(({ plan }) => app === undefined || [app, 'embedded'].includes(plan.app));
+    restartOnChange(watched, app);
+  }
 }
 
 async function openDatabase(topology: Topology, folder: string): Promise<string> {

@@ -5,7 +5,18 @@ import { SERVERS } from '../shared/servers.ts';
 import type { ServicePlan } from './service.ts';
 import type { Topology } from './topology.ts';
 
-const SERVICES = ['auth', 'catalog', 'basket', 'orders', 'payments', 'chat', 'notifications', 'events'];
+/** One process each when distributed; the door comes first. */
+export const APPS = [
+  'gateway',
+  'auth',
+  'catalog',
+  'basket',
+  'orders',
+  'payments',
+  'chat',
+  'notifications',
+  'events',
+];
 
 export interface Surroundings {
   readonly topology: Topology;
@@ -33,7 +44,7 @@ export async function planServices(around: Surroundings): Promise<ServicePlan[]>
     env['REDIS_URL'] = SERVERS.redis.url;
   }
   const door = around.topology === 'embedded' ? 'embedded' : 'gateway';
-  const apps = around.topology === 'embedded' ? ['embedded'] : ['gateway', ...SERVICES];
+  const apps = around.topology === 'embedded' ? ['embedded'] : APPS;
   const plans: ServicePlan[] = [];
   const isAnyPortRight = Number(process.env['PORT'] || NaN) === 0;
   for (const app of apps) {
