@@ -7,7 +7,9 @@ import { dataDir } from './data-dir.ts';
 
 const before = process.env['DATA_DIR'];
 let folder: string;
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'order-system-data-dir-'))));
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'order-system-data-dir-'));
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
   if (before === undefined) delete process.env['DATA_DIR'];
