@@ -1,4 +1,5 @@
 import { logger } from '@order-system/observability/logger';
+import { eventsPublishedTotal } from '@order-system/observability/metrics';
 import type { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import type { EventBroker } from './broker.js';
@@ -162,6 +163,7 @@ export class Relay implements Outlet {
     crashPoint('relay.claimed');
     const ids = await this.send(messages);
     crashPoint('relay.confirmed_before_mark');
+    eventsPublishedTotal.inc({ service: this.service }, ids.size);
     const failed = messages.filter(({ id }) => !ids.has(id));
     if (ids.size > 0) this.removeSoon(messages.filter(({ id }) => ids.has(id)));
     if (failed.length > 0) await this.giveBack(failed);

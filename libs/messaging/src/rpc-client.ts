@@ -1,6 +1,7 @@
 import type { Call, CallInput, CallOutput, WireOutput } from '@order-system/contracts/define';
 import { serviceOf } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
+import { rpcClientSeconds } from '@order-system/observability/metrics';
 import { z } from 'zod';
 import { type MessageContext, systemContext } from './context.js';
 import { fromReply, type RpcReply, unavailable } from './rpc-reply.js';
@@ -64,6 +65,18 @@ export abstract class RpcClient {
   }
 
   private async request(request: RpcRequest): Promise<unknown> {
+    const done = rpcClientSeconds.startTimer({ call: request.name });
+    try {
+      const response = await this.ask(request);
+      done({ outcome: 'OK' });
+      return response;
+    } catch (error) {
+      done({ outcome: error instanceof DomainError ? error.code : 'INTERNAL' });
+      throw error;
+    }
+  }
+
+  private async ask(request: RpcRequest): Promise<unknown> {
     const { service, deadline } = request;
     if (deadline <= Date.now()) throw unavailable(service, 'did not answer in time');
     if ((this.underWay.get(service) ?? 0) >= MOST_UNDER_WAY) throw unavailable(service, 'has too much to do');

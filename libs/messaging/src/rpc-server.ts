@@ -1,6 +1,7 @@
 import type { Call } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import { logger } from '@order-system/observability/logger';
+import { rpcServerSeconds } from '@order-system/observability/metrics';
 import { isUnavailable } from '@order-system/prisma/sql-errors';
 import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
@@ -22,18 +23,26 @@ export async function answer(
   ctx: MessageContext,
 ): Promise<RpcReply> {
   if (name.endsWith('.ping')) return { response: {} };
+  const handler = handlers.get(name);
+  if (!handler) return toReply(new DomainError('INTERNAL', `Nobody answers ${name}.`));
+  const done = rpcServerSeconds.startTimer({ call: name });
   try {
-    const handler = handlers.get(name);
-    if (!handler) throw new DomainError('INTERNAL', `Nobody answers ${name}.`);
-    if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
-    const call = (handler.extras as { call: Call }).call;
-    const input = call.input.safeParse(data);
-    if (!input.success) throw invalid(input.error);
-    const output = await settle(await handler(input.data, ctx));
-    return { response: z.encode(call.output, output) };
+    const response = await respond(handler, data, ctx);
+    done({ outcome: 'OK' });
+    return { response };
   } catch (error) {
-    return toReply(expected(error, name, ctx));
+    const refusal = expected(error, name, ctx);
+    done({ outcome: refusal.code });
+    return toReply(refusal);
   }
+}
+
+async function respond(handler: MessageHandler, data: unknown, ctx: MessageContext): Promise<unknown> {
+  if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
+  const { call } = handler.extras as { call: Call };
+  const input = call.input.safeParse(data);
+  if (!input.success) throw invalid(input.error);
+  return z.encode(call.output, await settle(await handler(input.data, ctx)));
 }
 
 const settle = (result: unknown): Promise<unknown> =>

@@ -6,6 +6,7 @@ import { type CallInput, defineCall } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import { Money } from '@order-system/contracts/money';
 import { Instant } from '@order-system/contracts/primitives';
+import { rpcClientSeconds, rpcServerSeconds } from '@order-system/observability/metrics';
 import { z } from 'zod';
 import { type MessageContext, systemContext } from './context.js';
 import { Rpc } from './rpc.js';
@@ -95,6 +96,22 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
       facts: { available: 3 },
     });
   });
+
+  it.each([rpcServerSeconds, rpcClientSeconds])(
+    'is measured with what came of it (%#)',
+    async (histogram) => {
+      const count = async (outcome: string) =>
+        (await histogram.get()).values.find(
+          ({ metricName, labels }) =>
+            metricName?.endsWith('_count') && labels.call === Fail.name && labels.outcome === outcome,
+        )?.value ?? 0;
+      const before = [await count('OUT_OF_STOCK'), await count('INTERNAL')];
+      for (const how of ['refuse', 'refuse', 'defect'])
+        await transport.rpc.call(Fail, { how }, systemContext()).catch(() => undefined);
+      const after = [await count('OUT_OF_STOCK'), await count('INTERNAL')];
+      expect(after.map((n, i) => n - before[i]!)).toEqual([2, 1]);
+    },
+  );
 
   it('says nothing of a defect but that there is one', async () => {
     const failed = transport.rpc.call(Fail, { how: 'defect' }, systemContext());

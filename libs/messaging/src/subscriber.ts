@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logger } from '@order-system/observability/logger';
+import { eventHandledSeconds } from '@order-system/observability/metrics';
 import type { Database } from '@order-system/prisma/database';
 import { isDisconnected } from '@order-system/prisma/sql-errors';
 import type { Delivery, Verdict } from './broker.js';
@@ -12,7 +13,7 @@ import { earlyEvent, readMessage, recognise } from './deliver.js';
 import type { EventMessage } from './events.js';
 import { applyPredecessors } from './predecessors.js';
 import { EarlyEvent, errorText, isPermanent } from './retry.js';
-import type { Spy } from './testing/spy.js';
+import type { Outcome as Fate, Spy } from './testing/spy.js';
 
 const log = logger('events');
 const OUTAGE_PAUSE_MS = 500;
@@ -28,6 +29,12 @@ export interface SubscriberOptions {
   /** Delays between attempts in milliseconds; after the last one the event is a dead letter. */
   ladder: readonly number[];
   spy?: Spy | undefined;
+}
+
+/** What became of a delivery, and what the broker is to do with it. */
+interface Settled {
+  readonly fate: Fate | 'early';
+  readonly verdict: Verdict;
 }
 
 /** Decides what becomes of each delivery: applied, again later, or a dead letter. Events about one thing go one by one. */
@@ -47,32 +54,41 @@ export class Subscriber {
   }
 
   async receive(delivery: Delivery): Promise<Verdict> {
+    const arrivedAt = performance.now();
+    const { fate, verdict } = await this.handle(delivery, arrivedAt);
+    const labels = { consumer: this.options.consumer.name, outcome: fate };
+    eventHandledSeconds.observe(labels, (performance.now() - arrivedAt) / 1_000);
+    return verdict;
+  }
+
+  private async handle(delivery: Delivery, arrivedAt: number): Promise<Settled> {
     let message: EventMessage;
     try {
       message = readMessage(delivery.raw);
     } catch (error) {
       await this.whileAvailable(() => this.bury(null, delivery, error, 1));
-      return 'done';
+      return { fate: 'dead', verdict: 'done' };
     }
-    // What waits for its turn has company enough: it does not wait again.
-    const until = performance.now() + this.options.consumer.patienceMs;
-    return this.inTurn(subjectOf(message), () => this.process(message, delivery, until));
+    const settled = await this.inTurn(subjectOf(message), () => this.process(message, delivery, arrivedAt));
+    if (settled.fate !== 'early')
+      this.options.spy?.note(this.options.consumer.name, message.id, settled.fate);
+    return settled;
   }
 
-  private async process(message: EventMessage, delivery: Delivery, until: number): Promise<Verdict> {
-    const { db, consumer, spy } = this.options;
+  private async process(message: EventMessage, delivery: Delivery, arrivedAt: number): Promise<Settled> {
     try {
-      const outcome = await this.whileAvailable(() => this.deliverInOrder(message, until));
-      spy?.note(consumer.name, message.id, outcome);
-      return 'done';
+      const fate = await this.whileAvailable(() => this.deliverInOrder(message, arrivedAt));
+      return { fate, verdict: 'done' };
     } catch (error) {
-      if (error instanceof EarlyEvent) return this.later(delivery.early);
-      return this.whileAvailable(() => this.fail(db, message, delivery, error));
+      if (error instanceof EarlyEvent) return { fate: 'early', verdict: this.later(delivery.early) };
+      return this.whileAvailable(() => this.fail(message, delivery, error));
     }
   }
 
-  private async deliverInOrder(message: EventMessage, until: number): Promise<'consumed' | 'duplicate'> {
+  private async deliverInOrder(message: EventMessage, arrivedAt: number): Promise<'consumed' | 'duplicate'> {
     const known = recognise(this.options.consumer, message);
+    // What has waited for its turn has company enough: it does not wait again.
+    const until = arrivedAt + this.options.consumer.patienceMs;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.batch.add(known, until);
       if (outcome !== 'early') return outcome;
@@ -86,34 +102,28 @@ export class Subscriber {
     return { delayMs: ladder[Math.min(early, ladder.length - 1)]!, early: early + 1 };
   }
 
-  private async fail(
-    db: Database,
-    message: EventMessage,
-    delivery: Delivery,
-    error: unknown,
-  ): Promise<Verdict> {
-    const { consumer, ladder, spy } = this.options;
+  private async fail(message: EventMessage, delivery: Delivery, error: unknown): Promise<Settled> {
+    const { db, consumer, ladder } = this.options;
     const { name } = consumer;
-    const about = {
-      consumer: name,
-      event: message.id,
-      type: message.type,
-      correlationId: message.correlationId,
-    };
+    let attempts = 1;
     if (!isPermanent(error)) {
-      const failure = { consumer: name, eventId: message.id, error: errorText(error) };
-      const attempts = await noteRetry(db, failure, ladder);
+      attempts = await noteRetry(
+        db,
+        { consumer: name, eventId: message.id, error: errorText(error) },
+        ladder,
+      );
       const delayMs = ladder[attempts - 1];
       if (delayMs !== undefined) {
-        log.warn({ ...about, attempts, err: error }, 'an event will be tried again');
-        spy?.note(name, message.id, 'retried');
-        return { delayMs, early: delivery.early };
+        const { id: event, type, correlationId } = message;
+        log.warn(
+          { consumer: name, event, type, correlationId, attempts, err: error },
+          'an event will be tried again',
+        );
+        return { fate: 'retried', verdict: { delayMs, early: delivery.early } };
       }
-      await this.bury(message, delivery, error, attempts);
-      return 'done';
     }
-    await this.bury(message, delivery, error, 1);
-    return 'done';
+    await this.bury(message, delivery, error, attempts);
+    return { fate: 'dead', verdict: 'done' };
   }
 
   private async bury(
@@ -122,7 +132,7 @@ export class Subscriber {
     error: unknown,
     attempts: number,
   ): Promise<void> {
-    const { db, consumer, spy } = this.options;
+    const { db, consumer } = this.options;
     const eventId = message?.id ?? null;
     log.error({ consumer: consumer.name, event: eventId, err: error }, 'an event is now a dead letter');
     const kept = delivery.raw ?? { text: delivery.text };
@@ -133,7 +143,6 @@ export class Subscriber {
       error: errorText(error),
       attempts,
     });
-    if (eventId) spy?.note(consumer.name, eventId, 'dead');
   }
 
   /** An outage of the service's own database costs no attempt: the message is held until it is over. */

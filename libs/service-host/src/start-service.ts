@@ -1,5 +1,6 @@
 import type { INestApplication, INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { showBacklog } from '@order-system/messaging/backlog';
 import { CatchUp, SETTLED_MS } from '@order-system/messaging/catch-up';
 import type { Consumer } from '@order-system/messaging/consumer';
 import { drainDeadLetters } from '@order-system/messaging/dead-letter-drain';
@@ -70,6 +71,7 @@ export async function startService(definition: ServiceDefinition, options: Start
   const subscriptions = await Promise.all(consumers.map((one) => subscribe(one, db, options)));
   if (definition.drainsDeadLetters) subscriptions.push(await drainDeadLetters(db, transport.broker));
   await app.listen();
+  const backlog = showBacklog(db, name, consumers);
   const runner = app.get(JobRunner, { strict: false });
   for (const type of jobs) runner.start(type, app.get(type, { strict: false }));
 
@@ -77,7 +79,7 @@ export async function startService(definition: ServiceDefinition, options: Start
     name,
     checks: { database: () => db.query(sql`SELECT 1`).then(() => true), messages: () => transport.ready },
     defect: (what) => life.defect(what),
-    close: () => stop({ app, runner, subscriptions, relay, db, life, log }),
+    close: () => stop({ app, runner, subscriptions, relay, backlog, db, life, log }),
   };
 }
 
@@ -97,13 +99,14 @@ interface Parts {
   runner: JobRunner;
   subscriptions: { close(): Promise<void> }[];
   relay: Relay;
+  backlog: ReturnType<typeof showBacklog>;
   db: Database;
   life: Life;
   log: ReturnType<typeof logger>;
 }
 
 /** Takes no more work, finishes what is under way, publishes what it caused, then lets go of the database. */
-async function stop({ app, runner, subscriptions, relay, db, life, log }: Parts): Promise<void> {
+async function stop({ app, runner, subscriptions, relay, backlog, db, life, log }: Parts): Promise<void> {
   const step = (what: string, work: Promise<unknown>) =>
     work.catch((err: unknown) => log.warn({ err, step: what }, 'a step of the shutdown failed'));
   await step('calls', app.close());
@@ -113,6 +116,7 @@ async function stop({ app, runner, subscriptions, relay, db, life, log }: Parts)
   ]);
   await step('announce', life.end());
   await step('relay', relay.stop());
+  backlog.hide();
   await step('database', db.close());
 }
 
