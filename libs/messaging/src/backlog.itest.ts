@@ -59,3 +59,10 @@ it('tells nothing of a service that has ended', async () => {
   showBacklog(db, 'orders', CONSUMERS).hide();
   expect(await lines()).toEqual([]);
 });
+
+it('tells the same to all who look at once', async () => {
+  shown = [showBacklog(db, 'orders', CONSUMERS)];
+  const [first = [], ...others] = await Promise.all(Array.from({ length: 10 }, lines));
+  expect(first).toHaveLength(3);
+  for (const other of others) expect(other).toEqual(first);
+});

@@ -38,8 +38,9 @@ class Levels<L extends string> {
     labelNames: L[],
   ) {
     const collect = async () => {
-      gauge.reset();
       const found = await Promise.all([...this.sources].map((source) => this.ask(source)));
+      // Only now: somebody else may look at the same time.
+      gauge.reset();
       for (const { labels, value } of found.flat()) gauge.set(labels, value);
     };
     const gauge: Gauge<L> = new Gauge({ name, help, labelNames, registers: [registry], collect });
