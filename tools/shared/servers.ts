@@ -8,6 +8,8 @@ interface Kind {
   /** Where it listens when its URL names no port, by what its URLs begin with. */
   readonly ports: Readonly<Record<string, number>>;
   readonly remedy: string;
+  /** Its URL when the variable is not set; the example where there is no other way to say it. */
+  readonly inParts?: (env: NodeJS.ProcessEnv) => string;
 }
 
 interface Server extends Kind {
@@ -21,6 +23,8 @@ const server = (kind: Kind): Server => ({
     return urlOf(kind, process.env);
   },
 });
+
+const REDIS = 'redis://localhost:6379';
 
 /** The servers of the distributed topology; the defaults are those of docker-compose.yml. */
 export const SERVERS = {
@@ -41,22 +45,23 @@ export const SERVERS = {
   redis: server({
     name: 'Redis',
     variable: 'REDIS_URL',
-    example: 'redis://localhost:6379',
+    example: REDIS,
     ports: { 'redis:': 6379, 'rediss:': 6379 },
     remedy: 'docker compose up -d redis',
+    inParts: redisOf,
   }),
 };
 
 /** What is set, else the example. A URL may hold a password, so it is not shown when it is wrong. */
-export function urlOf({ name, variable, example, ports }: Kind, env: NodeJS.ProcessEnv): string {
-  const text = env[variable] || (variable === 'REDIS_URL' ? redisOf(env, example) : example);
+export function urlOf({ name, variable, example, ports, inParts }: Kind, env: NodeJS.ProcessEnv): string {
+  const text = env[variable] || (inParts?.(env) ?? example);
   if (URL.canParse(text) && new URL(text).protocol in ports) return text;
   return fail(`${variable} is no address of ${name}. Remedy: write it like ${example}`);
 }
 
 /** As the services put it together from its parts. */
-function redisOf(env: NodeJS.ProcessEnv, example: string): string {
-  const url = new URL(example);
+function redisOf(env: NodeJS.ProcessEnv): string {
+  const url = new URL(REDIS);
   url.hostname = env['REDIS_HOST'] || url.hostname;
   url.port = env['REDIS_PORT'] || url.port;
   url.password = encodeURIComponent(env['REDIS_PASSWORD'] ?? '');
