@@ -51,11 +51,11 @@ describe('headers', () => {
       expect((await door.send(request)).headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it('answer a preflight for idempotency keys', async () => {
+  it('answer a preflight for idempotency keys and traces', async () => {
     const headers = { origin: 'https://shop.test', 'access-control-request-method': 'POST' };
     const answer = await door.send({ method: 'OPTIONS', url: '/api/orders', headers });
     expect(answer.statusCode).toBe(204);
-    expect(answer.headers['access-control-allow-headers']).toContain('Idempotency-Key');
+    expect(answer.headers['access-control-allow-headers']).toMatch(/Idempotency-Key.*Traceparent/);
   });
 });
 

@@ -101,11 +101,15 @@ describe('the same routes', () => {
 });
 
 describe('every request', () => {
-  it('carries its correlation id through', async () => {
-    const headers = { 'x-correlation-id': 'checkout-42' };
+  it.each([
+    ['checkout-42', 'checkout-42'],
+    [undefined, '4bf92f3577b34da6a3ce929d0e0e4736'],
+  ])('carries its correlation id through, else the trace that it is a part of', async (given, id) => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const headers = { traceparent, ...(given === undefined ? {} : { 'x-correlation-id': given }) };
     const answer = await door.send({ url: `/api/products/${AN_ID}`, headers });
-    expect(answer.headers['x-correlation-id']).toBe('checkout-42');
-    expect(door.services.lastTo('catalog.get')?.ctx.correlationId).toBe('checkout-42');
+    expect(answer.headers['x-correlation-id']).toBe(id);
+    expect(door.services.lastTo('catalog.get')?.ctx.correlationId).toBe(id);
   });
 
   it.each(['a b', 'x'.repeat(129), '<script>', ''])('gets a new one for "%s"', async (given) => {

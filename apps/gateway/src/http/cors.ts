@@ -20,7 +20,14 @@ export const corsOptions = (origin: (string | RegExp)[]): CorsOptions => ({
   origin,
   credentials: true,
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Correlation-Id'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'X-Correlation-Id',
+    'Traceparent',
+    'Tracestate',
+  ],
   exposedHeaders: [
     'X-Correlation-Id',
     'Retry-After',

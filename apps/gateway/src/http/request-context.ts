@@ -9,12 +9,19 @@ import { invalid } from './invalid.js';
 /** Of the ten seconds within which everybody has an answer: the last one is for saying that it took too long. */
 const BUDGET_MS = 9000;
 const CORRELATION_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
+/** W3C Trace Context, level 1: version, trace id, parent id, flags; later versions may add to it. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
-/** The client's correlation id when it is harmless, otherwise a new one. It is the request's id. */
-export function correlationIdOf({ headers }: IncomingMessage): string {
+/**
+ * The client's correlation id when it is harmless, else the id of the trace that the request is a part of, else a new one.
+ * It is the request's id.
+ */
+export function correlationIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-correlation-id'];
-  return typeof given === 'string' && CORRELATION_ID.test(given) ? given : randomUUID();
+  if (typeof given === 'string' && CORRELATION_ID.test(given)) return given;
+  const { traceparent } = headers;
+  return (typeof traceparent === 'string' && TRACEPARENT.exec(traceparent)?.[1]) || randomUUID();
 }
 
 /** Throws VALIDATION_FAILED when the header is no usable key. */

@@ -5,7 +5,7 @@ import { allowedOrigins, isAllowedOrigin } from './cors.js';
 import { fieldErrors } from './invalid.js';
 import { network } from './limit.guard.js';
 import { currentUrl } from './old-paths.js';
-import { idempotencyKeyOf } from './request-context.js';
+import { correlationIdOf, idempotencyKeyOf } from './request-context.js';
 import { faultOfJson } from './strict-json.js';
 
 describe('old paths', () => {
@@ -48,6 +48,36 @@ describe('JSON', () => {
     expect(faultOfJson(nested(64))).toBeUndefined();
     expect(faultOfJson(nested(65))).toBeDefined();
   });
+});
+
+describe('a request goes by', () => {
+  const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;
+
+  it('the id that its client gave it', () =>
+    expect(correlationIdOf({ headers: { 'x-correlation-id': 'checkout-42', traceparent } })).toBe(
+      'checkout-42',
+    ));
+
+  it.each([traceparent, `cc-${TRACE}-00f067aa0ba902b7-01-what-comes-later`])(
+    'the trace that it is a part of: %s',
+    (header) => expect(correlationIdOf({ headers: { traceparent: header } })).toBe(TRACE),
+  );
+
+  it.each([
+    undefined,
+    '',
+    TRACE,
+    `ff-${TRACE}-00f067aa0ba902b7-01`,
+    `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`,
+    `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    `00-${TRACE}-${'0'.repeat(16)}-01`,
+    `00-${TRACE}-00f067aa0ba902b7-011`,
+  ])('a new id when there is no trace, or none that is well formed: %s', (header) =>
+    expect(correlationIdOf({ headers: header === undefined ? {} : { traceparent: header } })).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f-]{27}$/,
+    ),
+  );
 });
 
 it('an idempotency key has 1 to 255 printable characters', () => {

@@ -140,7 +140,8 @@ function parametersOf(route: DocumentedRoute): JsonSchema[] {
   parameters.push({
     name: 'X-Correlation-Id',
     in: 'header',
-    description: 'Taken over into everything the request causes, and returned.',
+    description:
+      'Taken over into everything the request causes, and returned; absent, it is the trace id of `traceparent`.',
     schema: { type: 'string', minLength: 1, maxLength: 128 },
   });
   return parameters;
