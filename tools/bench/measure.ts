@@ -25,8 +25,6 @@ export interface Measurement {
 export interface Notes {
   latency(name: string, ms: number): void;
   count(name: string): void;
-  /** Leaves what came before this moment out of the step's time. */
-  restart(): void;
 }
 
 export type Step = (lane: number, notes: Notes) => Promise<void>;
@@ -75,13 +73,10 @@ async function repeat(
 }
 
 class StepNotes implements Notes {
-  startedAt: number;
   readonly latencies: [string, number][] = [];
   readonly counts: string[] = [];
 
-  constructor(startedAt: number) {
-    this.startedAt = startedAt;
-  }
+  constructor(readonly startedAt: number) {}
 
   latency(name: string, ms: number): void {
     this.latencies.push([name, ms]);
@@ -89,10 +84,6 @@ class StepNotes implements Notes {
 
   count(name: string): void {
     this.counts.push(name);
-  }
-
-  restart(): void {
-    this.startedAt = performance.now();
   }
 }
 

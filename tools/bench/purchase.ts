@@ -22,7 +22,7 @@ export async function purchase(shopper: Shopper, products: readonly string[], no
       status,
     );
   };
-  const { id: basketId } = await emptyBasket(() => post(201, '/api/basket', {}), notes);
+  const { id: basketId } = await post(201, '/api/basket', {});
   for (const productId of twoOf(products))
     await post(200, `/api/basket/${basketId}/items`, { productId, quantity: 1 });
 
@@ -40,23 +40,9 @@ export async function purchase(shopper: Shopper, products: readonly string[], no
 
 interface Data {
   readonly id?: string;
-  readonly items?: readonly unknown[];
   readonly order?: { readonly id: string };
   readonly paymentUrl?: string;
   readonly status?: string;
-}
-
-/** The basket of the purchase before is emptied by an event; waiting for it is no part of this purchase. */
-async function emptyBasket(create: () => Promise<Data>, notes: Notes): Promise<Data> {
-  const deadline = performance.now() + PAID_WITHIN_MS;
-  while (performance.now() < deadline) {
-    notes.restart();
-    const basket = await create();
-    if (basket.items?.length === 0) return basket;
-    notes.count('baskets not yet empty');
-    await pause(FIRST_LOOK_MS);
-  }
-  throw new Error('the basket of the order before was not emptied');
 }
 
 async function untilInProcess(shopper: Shopper, orderId: string | undefined, notes: Notes): Promise<void> {

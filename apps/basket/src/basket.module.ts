@@ -4,6 +4,7 @@ import { AddItem } from './basket/add-item.js';
 import { basketOrders, basketUsers } from './basket/basket.consumer.js';
 import { BasketRpc } from './basket/basket.rpc.js';
 import { DropUnusedBaskets } from './basket/drop-unused-baskets.job.js';
+import { GiveBackLapsed } from './basket/give-back-lapsed.job.js';
 import { PriceBasket } from './basket/price-basket.js';
 import { SetItem } from './basket/set-item.js';
 
@@ -14,5 +15,5 @@ export const basket = defineService({
   name: 'basket',
   module: BasketModule,
   consumers: [basketOrders, basketUsers],
-  jobs: [DropUnusedBaskets],
+  jobs: [DropUnusedBaskets, GiveBackLapsed],
 });

@@ -58,9 +58,25 @@ export const MergeBaskets = defineCall('basket.merge', {
   input: z.strictObject({ id: Id, fromBasketId: Id }),
   output: Basket,
 });
-/** What an order is made of; no prices, they are the catalogue's to say. */
+/** No prices: they are the catalogue's to say. */
+const Lines = z.object({ lines: z.array(z.object({ productId: Id, quantity: z.int() })) });
+
+/** Orders of the version before asked for what they are made of, and had it removed when they existed. */
 export const GetBasketLines = defineCall('basket.lines', {
   kind: 'query',
   input: z.object({ id: Id }),
-  output: z.object({ lines: z.array(z.object({ productId: Id, quantity: z.int() })) }),
+  output: Lines,
+});
+
+/** Takes out what an order is made of. Asked again for the same order it answers the same. */
+export const CheckOutBasket = defineCall('basket.checkOut', {
+  kind: 'command',
+  input: z.object({ id: Id, orderId: Id }),
+  output: Lines,
+});
+/** Puts back what was taken out for an order that did not come to be. */
+export const GiveBackBasket = defineCall('basket.giveBack', {
+  kind: 'command',
+  input: z.object({ orderId: Id }),
+  output: Nothing,
 });

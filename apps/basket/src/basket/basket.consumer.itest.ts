@@ -51,7 +51,19 @@ describe('a basket hears', () => {
   const linesOf = async ({ id, ctx }: { id: string; ctx: ReturnType<typeof aUser> }) =>
     (await shop.baskets.lines({ id }, ctx)).lines;
 
-  it('that it was ordered, and is empty: once', async () => {
+  it('that what was taken out was ordered, and keeps what was added since', async () => {
+    const basket = await givenBasket();
+    const event = ordered(basket.userId, basket.id);
+    const { orderId } = event.data as { orderId: string };
+    await shop.baskets.checkOut({ id: basket.id, orderId }, basket.ctx);
+    await shop.baskets.addItem({ id: basket.id, productId: basket.productId, quantity: 2 }, basket.ctx);
+    expect(await deliver(shop.db, basketOrders, event)).toBe('consumed');
+    expect(await linesOf(basket)).toMatchObject([{ quantity: 2 }]);
+    await shop.baskets.giveBack({ orderId });
+    expect(await linesOf(basket)).toMatchObject([{ quantity: 2 }]);
+  });
+
+  it('of an order that took nothing out, and removes what was there then: once', async () => {
     const basket = await givenBasket();
     const event = ordered(basket.userId, basket.id);
     expect(await deliver(shop.db, basketOrders, event)).toBe('consumed');

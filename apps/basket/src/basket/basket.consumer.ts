@@ -1,14 +1,16 @@
 import { UserDeleted, UserLoggedIn } from '@order-system/contracts/auth.contracts';
 import { OrderCreated } from '@order-system/contracts/orders.contracts';
 import { consumer, on } from '@order-system/messaging/consumer';
-import { dropBasketsOf, emptyBasket } from './basket.store.js';
+import { dropBasketsOf } from './basket.store.js';
+import { forgetCheckout, removeOrdered } from './checkout.store.js';
 import { takeGuestBasket } from './merge-baskets.js';
 
 export const basketOrders = consumer(
   'basket.orders',
   [
-    on(OrderCreated, async (tx, { data: { basketId, userId } }) => {
-      if (basketId !== undefined) await emptyBasket(tx, { id: basketId, userId });
+    on(OrderCreated, async (tx, { data: { orderId, basketId, userId, createdAt } }) => {
+      if (basketId === undefined || (await forgetCheckout(tx, orderId))) return;
+      await removeOrdered(tx, { id: basketId, userId }, createdAt);
     }),
   ],
   { patienceMs: 20 },

@@ -2,11 +2,13 @@ import { Controller } from '@nestjs/common';
 import {
   AddBasketItem,
   type Basket,
+  CheckOutBasket,
   ClearBasket,
   CreateBasket,
   GetBasket,
   GetBasketLines,
   GetOwnBasket,
+  GiveBackBasket,
   MergeBaskets,
   RemoveBasketItem,
   SetBasketItem,
@@ -19,7 +21,16 @@ import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
 import { AddItem } from './add-item.js';
 import type { StoredBasket } from './basket.rules.js';
-import { openBasket, readBasket, readOwnBasket, removeLines } from './basket.store.js';
+import {
+  type Change,
+  mergedInto,
+  openBasket,
+  readBasket,
+  readOwnBasket,
+  removeLines,
+} from './basket.store.js';
+import { checkOut } from './check-out.js';
+import { putBack } from './checkout.store.js';
 import { mergeBaskets } from './merge-baskets.js';
 import { PriceBasket } from './price-basket.js';
 import { SetItem } from './set-item.js';
@@ -51,7 +62,8 @@ export class BasketRpc {
 
   @Rpc(GetBasket)
   async get({ id }: CallInput<typeof GetBasket>, ctx: MessageContext): Promise<Basket> {
-    return this.pricing.execute(await readBasket(this.db, { id, userId: ctx.actor.id }), ctx);
+    const read = (found: string) => readBasket(this.db, { id: found, userId: ctx.actor.id });
+    return this.pricing.execute(await this.find(id, ctx, read), ctx);
   }
 
   @Rpc(GetBasketLines)
@@ -62,14 +74,28 @@ export class BasketRpc {
     return { lines: (await readBasket(this.db, { id, userId: ctx.actor.id })).items };
   }
 
+  @Rpc(CheckOutBasket)
+  async checkOut(
+    { id, orderId }: CallInput<typeof CheckOutBasket>,
+    ctx: MessageContext,
+  ): Promise<CallOutput<typeof CheckOutBasket>> {
+    return { lines: await this.find(id, ctx, (found) => checkOut(this.db, { id: found, orderId }, ctx)) };
+  }
+
+  @Rpc(GiveBackBasket)
+  async giveBack({ orderId }: CallInput<typeof GiveBackBasket>): Promise<CallOutput<typeof GiveBackBasket>> {
+    await this.db.inTx((tx) => putBack(tx, orderId));
+    return {};
+  }
+
   @Rpc(AddBasketItem)
   addItem(input: CallInput<typeof AddBasketItem>, ctx: MessageContext): Promise<Basket> {
-    return this.adding.execute(input, ctx);
+    return this.find(input.id, ctx, (id) => this.adding.execute({ ...input, id }, ctx));
   }
 
   @Rpc(SetBasketItem)
   setItem(input: CallInput<typeof SetBasketItem>, ctx: MessageContext): Promise<Basket> {
-    return this.setting.execute(input, ctx);
+    return this.find(input.id, ctx, (id) => this.setting.execute({ ...input, id }, ctx));
   }
 
   @Rpc(RemoveBasketItem)
@@ -77,14 +103,14 @@ export class BasketRpc {
     { id, productId }: CallInput<typeof RemoveBasketItem>,
     ctx: MessageContext,
   ): Promise<Basket> {
-    const { isDone, basket } = await removeLines(this.db, { id, userId: ctx.actor.id }, productId);
+    const { isDone, basket } = await this.remove(id, productId, ctx);
     if (!isDone) throw notFound('item');
     return this.pricing.execute(basket, ctx);
   }
 
   @Rpc(ClearBasket)
   async clear({ id }: CallInput<typeof ClearBasket>, ctx: MessageContext): Promise<Basket> {
-    const { basket } = await removeLines(this.db, { id, userId: ctx.actor.id }, null);
+    const { basket } = await this.remove(id, null, ctx);
     return this.pricing.execute(basket, ctx);
   }
 
@@ -94,6 +120,24 @@ export class BasketRpc {
       once(tx, ctx, Merging, input, async () => ({ lines: (await mergeBaskets(tx, input, ctx)).items })),
     );
     return this.pricing.execute({ id: input.id, userId: ctx.actor.id, items: lines }, ctx);
+  }
+
+  private remove(id: string, productId: string | null, ctx: MessageContext): Promise<Change> {
+    return this.find(id, ctx, (found) =>
+      removeLines(this.db, { id: found, userId: ctx.actor.id }, productId),
+    );
+  }
+
+  /** Who has signed in may go on by the id of the guest's basket that was merged into their own. */
+  private async find<T>(id: string, { actor }: MessageContext, work: (id: string) => Promise<T>): Promise<T> {
+    try {
+      return await work(id);
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error;
+      const own = await mergedInto(this.db, { id, userId: actor.id });
+      if (own === undefined) throw error;
+      return work(own);
+    }
   }
 
   /** For a guest always a new one. A customer's is nearly always there: only read, nothing waits for the disk. */

@@ -1,7 +1,7 @@
 import { notFound } from '@order-system/contracts/errors';
 import type { Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
-import { sql } from '@order-system/prisma/sql';
+import { type Sql, sql } from '@order-system/prisma/sql';
 import { type BasketItem, MOST_LINES, MOST_OF_ONE, type StoredBasket } from './basket.rules.js';
 
 /** What a single statement needs: a transaction, or the database itself. */
@@ -178,35 +178,40 @@ export const lockOwner = (tx: Tx, id: string): Promise<BasketOwner | undefined> 
   tx.one(sql`SELECT user_id AS "userId", status FROM basket.basket WHERE id = ${id} FOR UPDATE`);
 
 /**
- * Moves all lines of a guest's basket into a customer's; both are locked. Quantities add up. What does not fit, lines
- * beyond the hundredth and units beyond a line's limit, is left out: signing in must not fail for it.
+ * Adds the rows of `line` (product_id, quantity, added_at) to a basket that is locked. Quantities add up. What does not fit,
+ * lines beyond the hundredth and units beyond a line's limit, is left out: nobody is there to be told.
  */
-export async function moveLines(tx: Tx, from: string, into: { id: string; userId: string }): Promise<void> {
-  await tx.execute(sql`
-    WITH moved AS (
-      DELETE FROM basket.basket_item WHERE basket_id = ${from} RETURNING product_id, quantity, added_at
-    ), there AS (
-      SELECT product_id FROM basket.basket_item WHERE basket_id = ${into.id}
+export const addAll = (id: string): Sql => sql`
+    there AS (
+      SELECT product_id FROM basket.basket_item WHERE basket_id = ${id}
     ), fresh AS (
-      SELECT * FROM moved WHERE product_id NOT IN (SELECT product_id FROM there)
+      SELECT product_id FROM line WHERE product_id NOT IN (SELECT product_id FROM there)
       ORDER BY added_at, product_id LIMIT greatest(0, ${MOST_LINES}::int - (SELECT count(*) FROM there))
     ), added AS (
-      INSERT INTO basket.basket_item AS line (basket_id, product_id, quantity, added_at)
-      SELECT ${into.id}::uuid, product_id, quantity, added_at FROM moved
+      INSERT INTO basket.basket_item AS i (basket_id, product_id, quantity, added_at)
+      SELECT ${id}::uuid, product_id, quantity, added_at FROM line
       WHERE product_id IN (SELECT product_id FROM there UNION ALL SELECT product_id FROM fresh)
       ON CONFLICT (basket_id, product_id)
-      DO UPDATE SET quantity = least(line.quantity + EXCLUDED.quantity, ${MOST_OF_ONE}::int)
-    )
+      DO UPDATE SET quantity = least(i.quantity + EXCLUDED.quantity, ${MOST_OF_ONE}::int)
+    )`;
+
+/** Moves all lines of a guest's basket into a customer's; both are locked. */
+export async function moveLines(tx: Tx, from: string, into: { id: string; userId: string }): Promise<void> {
+  await tx.execute(sql`
+    WITH line AS (
+      DELETE FROM basket.basket_item WHERE basket_id = ${from} RETURNING product_id, quantity, added_at
+    ), ${addAll(into.id)}
     UPDATE basket.basket SET status = CASE WHEN id = ${from} THEN 'MERGED' ELSE status END,
       user_id = ${into.userId}, used_at = date_trunc('hour', now())
     WHERE id IN (${from}, ${into.id})`);
 }
 
-/** Empties what was ordered from; a basket that somebody else owns stays as it is. */
-export async function emptyBasket(tx: Tx, { id, userId }: Access): Promise<void> {
-  await tx.execute(sql`
-    DELETE FROM basket.basket_item i USING basket.basket b
-    WHERE b.id = ${id} AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid) AND i.basket_id = b.id`);
+/** The open basket of the customer whose guest basket this was. */
+export async function mergedInto(db: Statements, { id, userId }: Access): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>(sql`
+    SELECT own.id FROM basket.basket b JOIN basket.basket own ON own.user_id = b.user_id AND own.status = 'OPEN'
+    WHERE b.id = ${id} AND b.status = 'MERGED' AND b.user_id = ${userId}::uuid`);
+  return row?.id;
 }
 
 export async function dropBasketsOf(tx: Tx, userId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { CheckOutBasket, GiveBackBasket } from '@order-system/contracts/basket.contracts';
 import type { Call, CallInput, CallOutput } from '@order-system/contracts/define';
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
 import type { DomainError } from '@order-system/contracts/errors';
@@ -23,6 +24,8 @@ class Neighbours {
   readonly reserved: CallInput<typeof ReserveStock>[] = [];
   readonly released: string[] = [];
   readonly started: Start[] = [];
+  /** Orders whose baskets got back what was taken out. */
+  readonly givenBack: string[] = [];
   /** Of what everything in the catalogue costs. */
   price = 1000;
   paymentRefusal: DomainError | undefined;
@@ -61,6 +64,15 @@ class Neighbours {
     return { lines };
   }
 
+  async checkOut(): Promise<CallOutput<typeof CheckOutBasket>> {
+    return { lines: [{ productId: newId(), quantity: 3 }] };
+  }
+
+  async giveBack({ orderId }: CallInput<typeof GiveBackBasket>): Promise<CallOutput<typeof GiveBackBasket>> {
+    this.givenBack.push(orderId);
+    return {};
+  }
+
   async release({ orderId }: CallInput<typeof ReleaseStock>): Promise<CallOutput<typeof ReleaseStock>> {
     this.released.push(orderId);
     if (this.releaseRefusal) throw this.releaseRefusal;
@@ -85,6 +97,10 @@ export async function startOrders() {
   await serve('catalog', [
     [ReserveStock, (input) => neighbours.reserve(input)],
     [ReleaseStock, (input) => neighbours.release(input)],
+  ]);
+  await serve('basket', [
+    [CheckOutBasket, () => neighbours.checkOut()],
+    [GiveBackBasket, (input) => neighbours.giveBack(input)],
   ]);
   const service = await startService(orders, {
     ...{ transport, ladder: [50], catchUpEveryMs: 60_000 },

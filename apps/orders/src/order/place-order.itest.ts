@@ -6,6 +6,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { someone, startOrders } from './order.fixture.js';
+import { claimPlacement, dropPlacement, releasePlacement } from './placement.store.js';
 
 let shop: Awaited<ReturnType<typeof startOrders>>;
 beforeAll(async () => {
@@ -48,6 +49,18 @@ describe('an order that is refused after its stock was held', () => {
   });
 });
 
+it('gives a basket back what it was to be ordered of when it is refused, not when it can only not be paid yet', async () => {
+  const order = () =>
+    shop.rpc.call(PlaceOrder, { basketId: newId(), paymentMethod: 'SANDBOX' }, someone('user'));
+  shop.neighbours.price = NOTHING;
+  await expect(order()).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  expect(shop.neighbours.givenBack).toEqual([shop.neighbours.reserved.at(-1)?.orderId]);
+  shop.neighbours.price = 1000;
+  shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
+  await order();
+  expect(shop.neighbours.givenBack).toHaveLength(1);
+});
+
 it('keeps the hold of an order whose payment cannot be started', async () => {
   shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
   const { order, payment } = await place(someone('user'));
@@ -67,6 +80,19 @@ it('leaves alone what the customer has begun to pay with, when a try that broke 
   const late = await ask();
   expect(late.order.id).toBe(first.order.id);
   expect(late.payment?.id).toBe(shop.neighbours.livePayment);
+});
+
+it('keeps what another process has taken over from a try that is refused late', async () => {
+  const { actor } = someone('user');
+  const input = { items: [{ productId: newId(), quantity: 1 }], paymentMethod: 'SANDBOX' as const };
+  const claim = () => claimPlacement(shop.db, actor.id ?? '', 'slow', input);
+  const late = await claim();
+  await shop.db.execute(sql`
+    UPDATE orders.placement SET claimed_until = now() - interval '1 second' WHERE order_id = ${late.orderId}`);
+  expect(await claim()).toMatchObject({ orderId: late.orderId, isRepeated: true });
+  await dropPlacement(shop.db, late);
+  await releasePlacement(shop.db, late);
+  await expect(claim()).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
 });
 
 it('has as much time to be paid as every other when the clock of its process is a month ahead', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { GetBasketLines } from '@order-system/contracts/basket.contracts';
+import { CheckOutBasket, GiveBackBasket } from '@order-system/contracts/basket.contracts';
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
 import { DomainError } from '@order-system/contracts/errors';
 import { shopCurrency } from '@order-system/contracts/money';
@@ -24,6 +24,7 @@ import {
   dropPlacement,
   keepAnswer,
   type Placement,
+  type PlacementIds,
   releasePlacement,
 } from './placement.store.js';
 
@@ -52,11 +53,7 @@ export class OrderPlacing {
     const { actor, idempotencyKey } = ctx;
     if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to place an order.');
     if (idempotencyKey === undefined)
-      return this.carryOut(
-        input,
-        { orderId: newId(), paymentId: newId(), answer: null, isRepeated: false },
-        ctx,
-      );
+      return this.carryOut(input, { orderId: newId(), paymentId: newId(), isRepeated: false }, ctx);
     const placement = await claimPlacement(this.db, actor.id, idempotencyKey, input);
     if (placement.answer !== null) return PlaceOrder.output.parse(placement.answer);
     crashPoint('orders.claimed');
@@ -70,7 +67,7 @@ export class OrderPlacing {
     }
   }
 
-  private async carryOut(input: Input, placement: Placement, ctx: MessageContext): Promise<Answer> {
+  private async carryOut(input: Input, placement: PlacementIds, ctx: MessageContext): Promise<Answer> {
     const order = (await this.placedBefore(placement)) ?? (await this.placeNow(input, placement, ctx));
     const payment = await this.startPayment(input, order, ctx);
     crashPoint('orders.payment_started');
@@ -78,7 +75,7 @@ export class OrderPlacing {
   }
 
   /** The order of an earlier try. What it was made of must not be asked again: its event has emptied the basket. */
-  private async placedBefore({ orderId, isRepeated }: Placement): Promise<Placed | undefined> {
+  private async placedBefore({ orderId, isRepeated }: PlacementIds): Promise<Placed | undefined> {
     if (!isRepeated) return undefined;
     const [order] = await this.db.query<Placed>(sql`
       SELECT id, user_id AS "userId", payment_id AS "paymentId", total FROM orders."order" WHERE id = ${orderId}`);
@@ -87,7 +84,7 @@ export class OrderPlacing {
 
   private async placeNow(
     input: Input,
-    { orderId, paymentId }: Placement,
+    { orderId, paymentId }: PlacementIds,
     ctx: MessageContext,
   ): Promise<Placed> {
     const order = await this.compose(input, orderId, paymentId, ctx);
@@ -118,9 +115,8 @@ export class OrderPlacing {
     if (description !== null || input.paymentMethod === undefined) return { ...common, ...CUSTOM };
     const paymentProvider = providerOf(input.paymentMethod);
     await this.methods.refuseUnlessSetUp(paymentProvider, ctx);
-    const items = await this.itemsOf(input, ctx);
-    const lines = await this.priced(id, items, ctx);
-    const total = await this.total(id, lines, ctx);
+    const items = await this.itemsOf(input, id, ctx);
+    const { lines, total } = await this.pricedOrGivenBack(input, { id, items }, ctx);
     return {
       ...common,
       kind: 'CATALOG',
@@ -136,12 +132,30 @@ export class OrderPlacing {
     };
   }
 
-  private async itemsOf({ items, basketId }: Input, ctx: MessageContext): Promise<Item[]> {
+  /** What is in a basket is taken out: it can be ordered once. */
+  private async itemsOf({ items, basketId }: Input, orderId: string, ctx: MessageContext): Promise<Item[]> {
     if (basketId === undefined) return items ?? [];
-    const { lines } = await this.rpc.call(GetBasketLines, { id: basketId }, ctx);
+    const { lines } = await this.rpc.call(CheckOutBasket, { id: basketId, orderId }, ctx);
     if (lines.length === 0)
-      throw new DomainError('BASKET_EMPTY', 'The basket is empty; put something in first.');
+      throw new DomainError(
+        'BASKET_EMPTY',
+        'The basket is empty, or ordered already; put something in first.',
+      );
     return lines;
+  }
+
+  private async pricedOrGivenBack(
+    { basketId }: Input,
+    { id, items }: { id: string; items: Item[] },
+    ctx: MessageContext,
+  ): Promise<{ lines: NewLine[]; total: number }> {
+    try {
+      const lines = await this.priced(id, items, ctx);
+      return { lines, total: await this.total(id, lines, ctx) };
+    } catch (error) {
+      if (basketId !== undefined) await this.undo(GiveBackBasket, id, ctx);
+      throw error;
+    }
   }
 
   /** Holds what comes from the catalogue, at the catalogue's prices. */
@@ -164,18 +178,24 @@ export class OrderPlacing {
     try {
       return totalOf(lines);
     } catch (error) {
-      if (lines.some(({ productId }) => productId !== null)) await this.release(orderId, ctx);
+      if (lines.some(({ productId }) => productId !== null)) await this.undo(ReleaseStock, orderId, ctx);
       throw error;
     }
   }
 
-  private async release(orderId: string, ctx: MessageContext): Promise<void> {
+  /** When it fails, what was taken goes back by itself after two minutes. */
+  private async undo(
+    call: typeof ReleaseStock | typeof GiveBackBasket,
+    orderId: string,
+    ctx: MessageContext,
+  ): Promise<void> {
     try {
-      await this.rpc.call(ReleaseStock, { orderId }, ctx);
+      await this.rpc.call(call, { orderId }, ctx);
     } catch (err) {
+      const { correlationId } = ctx;
       log.warn(
-        { err, orderId, correlationId: ctx.correlationId },
-        'the stock stays held until the hold lapses',
+        { err, orderId, correlationId, call: call.name },
+        'what was taken for an order goes back later',
       );
     }
   }
@@ -199,12 +219,12 @@ export class OrderPlacing {
     }
   }
 
-  private async letGo({ orderId }: Placement, error: unknown): Promise<void> {
+  private async letGo(placement: Placement, error: unknown): Promise<void> {
     const isRefusal = error instanceof DomainError && !error.retryable;
     try {
-      await (isRefusal ? dropPlacement(this.db, orderId) : releasePlacement(this.db, orderId));
+      await (isRefusal ? dropPlacement(this.db, placement) : releasePlacement(this.db, placement));
     } catch (err) {
-      log.warn({ err, orderId }, 'the key stays taken until its lease ends');
+      log.warn({ err, orderId: placement.orderId }, 'the key stays taken until its lease ends');
     }
   }
 }

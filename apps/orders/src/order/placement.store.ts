@@ -10,13 +10,18 @@ import { sql } from '@order-system/prisma/sql';
 const LEASE_S = 10;
 
 /** The ids under which an order is placed, the same for every repetition of a request. */
-export interface Placement {
+export interface PlacementIds {
   orderId: string;
   paymentId: string;
-  /** The first answer in its wire form, when there is one. */
-  answer: unknown;
   /** An earlier try got somewhere, perhaps as far as the order. */
   isRepeated: boolean;
+}
+
+export interface Placement extends PlacementIds {
+  /** The first answer in its wire form, when there is one. */
+  answer: unknown;
+  /** Of this try: another one that has taken over has its own. */
+  claim: string;
 }
 
 interface Row {
@@ -24,6 +29,7 @@ interface Row {
   payment_id: string;
   request_hash: string;
   answer: unknown;
+  claim: string;
   retry_after: number;
 }
 
@@ -45,19 +51,19 @@ export async function claimPlacement(
     VALUES (${userId}, ${key}, ${hash}, ${orderId}, ${newId()}, now() + ${LEASE_S} * interval '1 second')
     ON CONFLICT (user_id, key) DO UPDATE SET claimed_until = excluded.claimed_until
       WHERE p.request_hash = excluded.request_hash AND p.answer IS NULL AND p.claimed_until < now()
-    RETURNING order_id, payment_id, request_hash, answer, 0 AS retry_after`);
+    RETURNING order_id, payment_id, request_hash, answer, claimed_until::text AS claim, 0 AS retry_after`);
   const row = claimed ?? (await findPlacement(db, userId, key));
   // Between the two statements the first request was refused and let go of its key.
   if (!row) throw inProgress(1);
   if (row.request_hash !== hash) throw keyReused();
   if (!claimed && row.answer === null) throw inProgress(row.retry_after);
-  const isRepeated = row.order_id !== orderId;
-  return { orderId: row.order_id, paymentId: row.payment_id, answer: row.answer, isRepeated };
+  const { order_id, payment_id: paymentId, answer, claim } = row;
+  return { orderId: order_id, paymentId, answer, claim, isRepeated: order_id !== orderId };
 }
 
 async function findPlacement(db: Database, userId: string, key: string): Promise<Row | undefined> {
   const [row] = await db.query<Row>(sql`
-    SELECT order_id, payment_id, request_hash, answer,
+    SELECT order_id, payment_id, request_hash, answer, claimed_until::text AS claim,
       greatest(1, ceil(extract(epoch FROM claimed_until - now())))::int AS retry_after
     FROM orders.placement WHERE user_id = ${userId} AND key = ${key}`);
   return row;
@@ -79,11 +85,14 @@ export async function keepAnswer(db: Database, orderId: string, answer: unknown)
 }
 
 /** A refused request gives its key back: nothing was done under it. */
-export async function dropPlacement(db: Database, orderId: string): Promise<void> {
-  await db.execute(sql`DELETE FROM orders.placement WHERE order_id = ${orderId}`);
+export async function dropPlacement(db: Database, { orderId, claim }: Placement): Promise<void> {
+  await db.execute(sql`
+    DELETE FROM orders.placement WHERE order_id = ${orderId} AND claimed_until = ${claim}::timestamptz`);
 }
 
 /** An outage in the middle: the next try may go on at once. */
-export async function releasePlacement(db: Database, orderId: string): Promise<void> {
-  await db.execute(sql`UPDATE orders.placement SET claimed_until = now() WHERE order_id = ${orderId}`);
+export async function releasePlacement(db: Database, { orderId, claim }: Placement): Promise<void> {
+  await db.execute(sql`
+    UPDATE orders.placement SET claimed_until = now()
+    WHERE order_id = ${orderId} AND claimed_until = ${claim}::timestamptz`);
 }
