@@ -40,7 +40,7 @@ export class AddItem {
       return isKnown(basket, products) ? priced(basket, products) : this.pricing.execute(basket, ctx);
     }
     return this.locked(access, (tx) =>
-      once(tx, ctx, AddBasketItem, given, async () => {
+      once(tx, keyHolder(ctx, input.id), AddBasketItem, given, async () => {
         const basket = await put(tx);
         if (isKnown(basket, products)) return priced(basket, products);
         throw new DomainError('STALE_WRITE', 'Something else was put into the basket meanwhile; try again.');
@@ -55,6 +55,10 @@ export class AddItem {
     });
   }
 }
+
+/** A guest's keys are the basket's, which is known to nobody else. */
+const keyHolder = (ctx: MessageContext, basketId: string): MessageContext =>
+  ctx.actor.id === null ? { ...ctx, actor: { ...ctx.actor, id: basketId } } : ctx;
 
 const isKnown = ({ items }: StoredBasket, products: Products): boolean =>
   items.every(({ productId }) => products.has(productId));

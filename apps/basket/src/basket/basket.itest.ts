@@ -137,6 +137,16 @@ describe('baskets', () => {
       expect(answers.map(quantities)).toEqual([[2], [2], [2]]);
       await expect(add(id, productId, 3, ctx)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
     });
+
+    it('adds once under one key of a guest, which is for that basket alone', async () => {
+      const ctx = { ...aGuest(), idempotencyKey: 'tap-1' };
+      const [{ id }, other] = [await open(ctx), await open(ctx)];
+      const { id: productId } = shop.catalogue.add();
+      const answers = await Promise.all([1, 2, 3].map(() => add(id, productId, 2, ctx)));
+      expect(answers.map(quantities)).toEqual([[2], [2], [2]]);
+      await expect(add(id, productId, 3, ctx)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+      expect(quantities(await add(other.id, productId, 3, ctx))).toEqual([3]);
+    });
   });
 
   describe('merging', () => {
@@ -199,7 +209,21 @@ describe('baskets', () => {
       });
     });
 
-    it('leaves out what a basket cannot hold', async () => {
+    it('is refused when one basket cannot hold the products of both, and changes nothing', async () => {
+      const ctx = aUser();
+      const { id } = await open(ctx);
+      const fromBasketId = await givenBasket(aGuest(), [[shop.catalogue.add().id, 1]]);
+      await shop.db.execute(sql`
+        INSERT INTO basket.basket_item (basket_id, product_id, quantity)
+        SELECT ${id}::uuid, gen_random_uuid(), 1 FROM generate_series(1, ${MOST_LINES}::int)`);
+      await expect(shop.baskets.merge({ id, fromBasketId }, ctx)).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        facts: { errors: [{ path: 'fromBasketId' }] },
+      });
+      expect((await shop.baskets.lines({ id: fromBasketId }, aGuest())).lines).toHaveLength(1);
+    });
+
+    it('leaves out what a line cannot hold', async () => {
       const ctx = aUser();
       const plenty = shop.catalogue.add({ stock: 20_000 }).id;
       const id = await givenBasket(ctx, [[plenty, 9000]]);

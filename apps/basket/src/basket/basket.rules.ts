@@ -75,3 +75,17 @@ export const tooManyLines = (): DomainError =>
       { path: 'productId', message: `is one too many: a basket holds at most ${MOST_LINES} products` },
     ],
   });
+
+export const tooManyTogether = (): DomainError =>
+  new DomainError(
+    'VALIDATION_FAILED',
+    `A basket holds at most ${MOST_LINES} products; together they have more.`,
+    {
+      errors: [
+        {
+          path: 'fromBasketId',
+          message: `has too many: take some out, a basket holds at most ${MOST_LINES}`,
+        },
+      ],
+    },
+  );

@@ -3,8 +3,15 @@ import type { CallInput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import type { StoredBasket } from './basket.rules.js';
-import { type BasketOwner, lockOwner, moveLines, openBasket, readBasket } from './basket.store.js';
+import { MOST_LINES, type StoredBasket, tooManyTogether } from './basket.rules.js';
+import {
+  type BasketOwner,
+  countProducts,
+  lockOwner,
+  moveLines,
+  openBasket,
+  readBasket,
+} from './basket.store.js';
 
 /** A guest's basket into the customer's own; again, when it has been done, it changes nothing. */
 export async function mergeBaskets(
@@ -16,12 +23,14 @@ export async function mergeBaskets(
   const into = await lockOwner(tx, id);
   if (into?.userId !== actor.id || into.status !== 'OPEN') throw notFound('basket');
   const from = await lockOwner(tx, fromBasketId);
-  if (isGuests(from)) await moveLines(tx, fromBasketId, { id, userId: actor.id });
-  else if (from?.userId !== actor.id) throw notFound('basket');
+  if (isGuests(from)) {
+    if ((await countProducts(tx, [id, fromBasketId])) > MOST_LINES) throw tooManyTogether();
+    await moveLines(tx, fromBasketId, { id, userId: actor.id });
+  } else if (from?.userId !== actor.id) throw notFound('basket');
   return readBasket(tx, { id, userId: actor.id });
 }
 
-/** On signing in. A basket that is gone, or merged by then, is no reason to complain. */
+/** On signing in. A basket that is gone, merged by then, or too full is no reason to complain. */
 export async function takeGuestBasket(
   tx: Tx,
   { basketId, userId }: { basketId: string; userId: string },
