@@ -92,6 +92,25 @@ describe('is refused with 400 and the field', () => {
     expect((await door.send({ url: `/api/products?${query}` })).statusCode).toBe(400);
   });
 
+  it.each([
+    ['/orders', 'from=0000-01-01T00:00:00Z'],
+    ['/orders', 'to=9999-12-31T23:59:59-23:59'],
+    ['/orders/stats', 'from=0000-01-01T00:00:00Z'],
+    ['/events', 'to=9999-12-31T23:59:59-23:59'],
+    ['/events/stats', 'from=0000-12-31T23:59:59Z'],
+  ])('%s?%s, a time that is none', async (path, query) => {
+    const answer = await door.send({ url: `/api${path}?${query}`, headers: door.bearer(ADMIN, 'admin') });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(answer.json().errors).toMatchObject([{ path: query.split('=')[0] }]);
+  });
+
+  it('a replay until the year 10000', async () => {
+    const replay = { consumer: 'a.b', from: '2026-01-01T00:00:00Z', to: '9999-12-31T23:59:59-23:59' };
+    const headers = { ...json, ...door.bearer(ADMIN, 'admin') };
+    const answer = await door.send({ ...post('/api/events/replay', replay), headers });
+    expect([answer.statusCode, answer.json().errors?.[0].path]).toEqual([400, 'to']);
+  });
+
   it('the same filter twice', async () => {
     const url = `/api/orders?userId=${AN_ID}&userId=${ADA.userId}`;
     expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(400);

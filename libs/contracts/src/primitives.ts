@@ -3,11 +3,19 @@ import { z } from 'zod';
 /** Upper and lower case are the same UUID; PostgreSQL answers in lower case. */
 export const Id = z.uuid().toLowerCase();
 
-/** On a wire ISO 8601 text in UTC, inside a Date. */
-export const Instant = z.codec(z.iso.datetime({ offset: true }), z.date(), {
-  decode: (text) => new Date(text),
-  encode: (date) => date.toISOString(),
-});
+const FIRST = new Date('0001-01-01T00:00:00.000Z');
+const LAST = new Date('9999-12-31T23:59:59.999Z');
+const OUT_OF_RANGE = 'must be in the years 0001 to 9999 of UTC';
+
+/** On a wire ISO 8601 text in UTC, inside a Date. There is no year 0 in SQL, nor a fifth digit in ISO 8601. */
+export const Instant = z.codec(
+  z.iso.datetime({ offset: true }),
+  z.date().min(FIRST, OUT_OF_RANGE).max(LAST, OUT_OF_RANGE),
+  {
+    decode: (text) => new Date(text),
+    encode: (date) => date.toISOString(),
+  },
+);
 
 /** Text as people type it: no NUL, which PostgreSQL cannot store, and no lone surrogates, which UTF-8 cannot. */
 export const text = (min: number, max: number) =>

@@ -4,7 +4,9 @@ import {
   GetEvent,
   GetEventHealth,
   GetEventStats,
+  GetReplay,
   ListEvents,
+  StartReplay,
 } from '@order-system/contracts/events.contracts';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
@@ -94,6 +96,15 @@ describe('the log of events', () => {
     for (const cursor of ['x', '../', forged])
       await expect(list({ cursor })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     await expect(list({ page: 2000, limit: 100 })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  it('is asked for any time that can be written', async () => {
+    const ever = { from: new Date('0001-01-01T00:00:00.000Z'), to: new Date('9999-12-31T23:59:59.999Z') };
+    expect((await list({ aggregateId: old.id, ...ever })).total).toBe(1000);
+    expect((await ask(GetEventStats, ever)).byType).toContainEqual({ type: 'old.thing', events: 1000 });
+    expect(await ask(GetEventStats, { to: ever.from })).toMatchObject({ total: 0 });
+    const job = await ask(StartReplay, { consumer: 'orders.tally', dryRun: true, ...ever });
+    expect((await ask(GetReplay, { id: job.id })).from).toEqual(ever.from);
   });
 
   it('is for staff only', async () => {

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { Instant } from './primitives.js';
+
+describe('a time', () => {
+  it.each([
+    '0001-01-01T00:00:00.000Z',
+    '9999-12-31T23:59:59.999Z',
+    '0000-12-31T23:00:00-01:00',
+    '2026-01-31T09:30:00+01:00',
+  ])('is %s', (text) => {
+    const { data } = Instant.safeParse(text);
+    expect(data).toEqual(new Date(text));
+    expect(z.encode(Instant, data!)).toBe(new Date(text).toISOString());
+  });
+
+  it.each([
+    '0000-01-01T00:00:00Z',
+    '0000-12-31T23:59:59.999Z',
+    '0001-01-01T00:00:00+00:01',
+    '9999-12-31T23:59:59-23:59',
+  ])('is not %s, which nothing behind the door could take', (text) => {
+    expect(Instant.safeParse(text).error?.issues).toMatchObject([
+      { message: 'must be in the years 0001 to 9999 of UTC' },
+    ]);
+  });
+
+  it('can be sent on when it was taken', () => {
+    fc.assert(
+      fc.property(fc.date({ noInvalidDate: false }), (date) => {
+        const text = Number.isNaN(date.getTime()) ? 'never' : date.toISOString();
+        const { data } = Instant.safeParse(text);
+        if (data) expect(z.encode(Instant, data)).toBe(text);
+      }),
+    );
+  });
+});
