@@ -80,13 +80,13 @@ export async function listOrders(
 
 function matches(search: string): Prisma.OrderWhereInput[] {
   const contains = { contains: search.replaceAll(/[\\%_]/g, String.raw`\$&`), mode: 'insensitive' as const };
-  const number = Number(search.replace(/^#/, ''));
-  const isNumber = Number.isInteger(number) && number > 0 && number <= MOST_NUMBER;
+  const [, digits] = /^#?(\d+)$/.exec(search.trim()) ?? [];
+  const number = Number(digits);
   return [
     { lines: { some: { title: contains } } },
     { description: contains },
     { notes: contains },
-    ...(isNumber ? [{ number }] : []),
+    ...(number <= MOST_NUMBER ? [{ number }] : []),
   ];
 }
 

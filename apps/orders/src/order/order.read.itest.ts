@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CallInput } from '@order-system/contracts/define';
+import { ListOrders, type Order, PlaceOrder } from '@order-system/contracts/orders.contracts';
+import type { MessageContext } from '@order-system/messaging/context';
+import { someone, startOrders } from './order.fixture.js';
+
+const user = someone('user');
+const admin = someone('admin');
+
+let shop: Awaited<ReturnType<typeof startOrders>>;
+let order: Order;
+beforeAll(async () => {
+  shop = await startOrders();
+  ({ order } = await shop.rpc.call(PlaceOrder, { description: 'A table', quantity: 1 }, user));
+});
+afterAll(() => shop.close());
+
+const find = async (input: Partial<CallInput<typeof ListOrders>>, by: MessageContext = admin) =>
+  (await shop.rpc.call(ListOrders, { page: 1, limit: 20, ...input }, by)).items.map(({ id }) => id);
+
+describe('orders', () => {
+  it('are found by their number, with or without its sign, in digits only', async () => {
+    for (const search of [`${order.number}`, `#${order.number}`, ` ${order.number} `])
+      expect(await find({ search })).toEqual([order.id]);
+    for (const search of [`0x${order.number.toString(16)}`, `${order.number / 1000}e3`, `${order.number}.0`])
+      expect(await find({ search })).toEqual([]);
+  });
+
+  it('are found in any time that can be written', async () => {
+    const ever = { from: new Date('0001-01-01T00:00:00.000Z'), to: new Date('9999-12-31T23:59:59.999Z') };
+    expect(await find(ever)).toEqual([order.id]);
+    expect(await find({ to: ever.from })).toEqual([]);
+  });
+
+  it('are chosen by customer for staff only', async () => {
+    const userId = order.userId;
+    expect(await find({ userId })).toEqual([order.id]);
+    await expect(find({ userId }, user)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(find({ userId: admin.actor.id! }, user)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await find({}, user)).toEqual([order.id]);
+  });
+});
