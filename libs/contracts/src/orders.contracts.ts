@@ -239,11 +239,13 @@ export const OrderCreated = defineEvent(
   1,
   orderFact.extend({ basketId: Id.optional(), payBefore: Instant.nullable(), createdAt: Instant }),
 );
-export const OrderUpdated = defineEvent('order.updated', 1, orderFact);
+/** `updatedAt` is the order's own: older events have none. */
+const orderChange = orderFact.extend({ updatedAt: Instant.optional() });
+export const OrderUpdated = defineEvent('order.updated', 1, orderChange);
 export const OrderShipped = defineEvent(
   'order.shipped',
   1,
-  orderFact.extend({ trackingNumber: z.string().optional(), carrier: z.string().optional() }),
+  orderChange.extend({ trackingNumber: z.string().optional(), carrier: z.string().optional() }),
 );
-export const OrderCompleted = defineEvent('order.completed', 1, orderFact);
-export const OrderCancelled = defineEvent('order.cancelled', 1, orderFact);
+export const OrderCompleted = defineEvent('order.completed', 1, orderChange);
+export const OrderCancelled = defineEvent('order.cancelled', 1, orderChange);

@@ -54,7 +54,7 @@ const orderMoved = (order: z.input<typeof OrderUpdated.data>, { occurredAt }: Ev
     orderId: order.orderId,
     status: order.status,
     paymentStatus: order.paymentStatus,
-    updatedAt: occurredAt.toISOString(),
+    updatedAt: order.updatedAt ?? occurredAt.toISOString(),
   },
 });
 

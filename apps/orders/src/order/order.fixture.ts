@@ -114,6 +114,13 @@ export async function startOrders() {
         await db.query<{ type: string }>(sql`
           SELECT type FROM events.event WHERE aggregate_id = ${id} ORDER BY aggregate_version`)
       ).map(({ type }) => type),
+    /** When the order was last changed, as each event of a change tells. */
+    updatesOf: async (id: string) =>
+      (
+        await db.query<{ at: string | null }>(sql`
+          SELECT data ->> 'updatedAt' AS at FROM events.event
+          WHERE aggregate_id = ${id} AND aggregate_version > 1 ORDER BY aggregate_version`)
+      ).map(({ at }) => at),
     close: async () => {
       await service.close();
       await transport.close();

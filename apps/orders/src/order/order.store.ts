@@ -31,30 +31,35 @@ export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<Order
   return row;
 }
 
-/** Stores a decision, its line of history and its event; the row has been locked by `loadOrder`. */
+/**
+ * Stores a decision, its line of history and its event; the row has been locked by `loadOrder`. All three have one time,
+ * that of this statement: the transaction may be older than the change before, for which it waited.
+ */
 export async function saveOrder(
   tx: Tx,
   { before, after, reason }: Decision,
   ctx: MessageContext,
 ): Promise<void> {
   const moved = before.status !== after.status;
-  await tx.execute(sql`
+  const saved = await tx.one<{ updatedAt: Date }>(sql`
     WITH saved AS (
       UPDATE orders."order" SET status = ${after.status}, payment_status = ${after.paymentStatus}, total = ${after.total},
         pay_before = ${after.payBefore}, payment_id = ${after.paymentId}, payment_provider = ${after.paymentProvider},
         payment_state = ${after.paymentState}, tracking_number = ${after.trackingNumber}, carrier = ${after.carrier},
-        version = ${after.version}, updated_at = now()
-      WHERE id = ${before.id} RETURNING id
+        version = ${after.version}, updated_at = clock_timestamp()
+      WHERE id = ${before.id} RETURNING id, updated_at
+    ), history AS (
+      INSERT INTO orders.order_history (order_id, version, "from", "to", at, by, reason)
+      SELECT id, ${after.version}::int, ${before.status}, ${after.status}, updated_at, ${ctx.actor.id}::uuid,
+        ${reason ?? null} FROM saved WHERE ${moved}::boolean
     )
-    INSERT INTO orders.order_history (order_id, version, "from", "to", at, by, reason)
-    SELECT id, ${after.version}::int, ${before.status}, ${after.status}, clock_timestamp(), ${ctx.actor.id}::uuid,
-      ${reason ?? null} FROM saved WHERE ${moved}::boolean`);
-  await emit(tx, ctx, [factOf({ before, after, reason })]);
+    SELECT updated_at AS "updatedAt" FROM saved`);
+  await emit(tx, ctx, [factOf({ before, after, reason }, saved!.updatedAt)]);
 }
 
-function factOf({ before, after, reason }: Decision): Fact {
+function factOf({ before, after, reason }: Decision, updatedAt: Date): Fact {
   const aggregate = { type: 'order', id: after.id, version: after.version };
-  const data = orderFact(after, before.status, reason);
+  const data = { ...orderFact(after, before.status, reason), updatedAt };
   if (before.status === after.status) return fact(OrderUpdated, aggregate, data);
   switch (after.status) {
     case 'CANCELLED':

@@ -54,6 +54,13 @@ describe('settling a review', () => {
     expect(startsOf(id)).toEqual([]);
   });
 
+  it('has one time, for the order, its history and its event', async () => {
+    const { id } = await place();
+    const { updatedAt, history } = await settle(id);
+    expect(history.at(-1)?.at).toEqual(updatedAt);
+    expect(await shop.updatesOf(id)).toEqual([updatedAt.toISOString()]);
+  });
+
   it('is for staff only', async () => {
     const owner = someone('user');
     const { id } = await place(owner);
