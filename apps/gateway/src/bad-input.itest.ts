@@ -104,6 +104,20 @@ describe('is refused with 400 and the field', () => {
     expect(answer.json().errors).toMatchObject([{ path: query.split('=')[0] }]);
   });
 
+  it.each([
+    ['/products', 'maxPrice='],
+    ['/products', 'minPrice=%20'],
+    ['/products', 'minPrice=0x10'],
+    ['/products', 'page='],
+    [`/chat/${AN_ID}/messages`, 'before='],
+    [`/chat/${AN_ID}/messages`, 'after='],
+    [`/chat/${AN_ID}/messages`, 'limit='],
+  ])('%s?%s, a number that is none', async (path, query) => {
+    const answer = await door.send({ url: `/api${path}?${query}`, headers: door.bearer(ADMIN, 'admin') });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(answer.json().errors).toMatchObject([{ path: query.split('=')[0] }]);
+  });
+
   it('a replay until the year 10000', async () => {
     const replay = { consumer: 'a.b', from: '2026-01-01T00:00:00Z', to: '9999-12-31T23:59:59-23:59' };
     const headers = { ...json, ...door.bearer(ADMIN, 'admin') };

@@ -123,9 +123,21 @@ describe('the kinds of amounts', () => {
     expect(refusal(Price, 1_000_000.01)).toBe('must be at most 1,000,000');
   });
 
+  it.each([
+    ['JPY', '100,000,000'],
+    ['KWD', '100,000'],
+  ])('say that most as people write it in %s: %s', (currency, most) => {
+    useCurrency(currency);
+    expect(z.decode(Price, toAmount(100_000_000))).toBe(100_000_000);
+    expect(refusal(Price, toAmount(100_000_001))).toBe(`must be at most ${most}`);
+  });
+
   it('are text in a query', () => {
     expect(QueryPrice.parse('19.99')).toBe(1999);
     expect(refusal(QueryPrice, '19.999')).toBe('must have no more decimals than USD has');
-    expect(QueryPrice.safeParse('a lot').success).toBe(false);
+    expect(z.encode(QueryPrice, 1999)).toBe(19.99);
+    for (const none of ['a lot', '', ' ', '0x10', '1e3', '-', '.', 'Infinity'])
+      expect(refusal(QueryPrice, none)).toBe('must be a number');
+    expect(refusal(QueryPrice, '-1')).toBe('must not be negative');
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { queryNumber } from './primitives.js';
 
 /** The shop's one currency; the host sets it from CURRENCY before anything is parsed. */
 let shop = { currency: 'USD', factor: 100 };
@@ -48,11 +49,16 @@ const minorUnits = z.codec(
 /** An amount >= 0. On a wire a decimal number, inside an integer of minor units. */
 export const Money = minorUnits.refine((minor) => minor >= 0, 'must not be negative');
 
-/** What one unit of something may cost: up to 1,000,000.00. */
-export const Price = Money.refine((minor) => minor <= 100_000_000, 'must be at most 1,000,000');
+/** In minor units: 1,000,000.00. */
+const MOST_PRICE = 100_000_000;
+
+/** What one unit of something may cost. */
+export const Price = Money.refine((minor) => minor <= MOST_PRICE, {
+  error: () => `must be at most ${toAmount(MOST_PRICE).toLocaleString('en')}`,
+});
 
 /** An amount that may be asked for or given back: more than nothing. */
 export const PositiveMoney = Money.refine((minor) => minor > 0, 'must be more than 0');
 
 /** A price in a query string. */
-export const QueryPrice = z.coerce.number().pipe(Price);
+export const QueryPrice = queryNumber.pipe(Price);

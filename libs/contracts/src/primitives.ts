@@ -35,6 +35,15 @@ export const Json = z
   .record(z.string().max(100), z.json())
   .refine((value) => JSON.stringify(value).length <= 8192, 'must be at most 8 kB of JSON');
 
+const isNumber = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
+
+/** A number, also as a query string has it: in digits. Coercion alone takes nothing for 0, and 0x10 for 16. */
+export const queryNumber = z
+  .custom<number | string>(isNumber, 'must be a number')
+  .meta({ type: 'number' })
+  .pipe(z.coerce.number());
+
 const MOST_PAGES = 1_000_000;
 export const paging = {
   page: z.coerce.number().int().min(1).max(MOST_PAGES).default(1),

@@ -4,7 +4,7 @@ import { type Door, startGateway } from '../gateway.fixture.js';
 interface Described {
   operationId: string;
   security: object[];
-  parameters: { name: string }[];
+  parameters: { name: string; schema: object }[];
   responses: Record<string, { content?: Record<string, { schema: { $ref?: string }; example?: unknown }> }>;
   requestBody?: { content: Record<string, { schema: object; example: unknown }> };
 }
@@ -88,6 +88,12 @@ it('refers only to what it has, and names each operation once', () => {
   expect(known).toEqual(expect.arrayContaining([...new Set(refs)]));
   const ids = operations().map(([, { operationId }]) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('shows numbers of a query as numbers', () => {
+  const { parameters } = Object.fromEntries(operations())['get /api/chat/{orderId}/messages']!;
+  const shown = parameters.map(({ name, schema }) => [name, schema]);
+  expect(shown).toContainEqual(['before', { type: 'integer', minimum: 0 }]);
 });
 
 it('writes money as decimal numbers', () => {
