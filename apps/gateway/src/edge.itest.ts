@@ -57,6 +57,13 @@ describe('headers', () => {
     expect(answer.statusCode).toBe(204);
     expect(answer.headers['access-control-allow-headers']).toMatch(/Idempotency-Key.*Traceparent/);
   });
+
+  it('answer an OPTIONS that is no preflight without a word', async () => {
+    for (const headers of [{}, { origin: 'https://shop.test' }, { origin: 'https://evil.test' }]) {
+      const answer = await door.send({ method: 'OPTIONS', url: '/api/orders', headers });
+      expect([answer.statusCode, answer.body]).toEqual([204, '']);
+    }
+  });
 });
 
 describe('limits', () => {

@@ -36,4 +36,6 @@ export const corsOptions = (origin: (string | RegExp)[]): CorsOptions => ({
     'X-RateLimit-Reset',
   ],
   maxAge: 600,
+  // What is no preflight gets the same empty answer: the refusal would be plain text.
+  strictPreflight: false,
 });
