@@ -125,6 +125,18 @@ describe('is refused with 400 and the field', () => {
     expect([answer.statusCode, answer.json().errors?.[0].path]).toEqual([400, 'to']);
   });
 
+  it('an unknown field of an order, and says no more than that', async () => {
+    const headers = { ...json, ...door.bearer(ADA) };
+    const change = (payload: object) =>
+      door.send({ ...post(`/api/orders/${AN_ID}`, payload), method: 'PATCH', headers });
+    expect((await change({ notes: 'x' })).json().errors).toEqual([
+      { path: 'notes', message: 'is not a known field' },
+    ]);
+    expect((await change({})).json().errors).toEqual([
+      { path: '', message: 'give at least one field to change' },
+    ]);
+  });
+
   it('the same filter twice', async () => {
     const url = `/api/orders?userId=${AN_ID}&userId=${ADA.userId}`;
     expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(400);

@@ -151,7 +151,10 @@ export const UpdateOrder = defineCall('orders.update', {
   kind: 'command',
   input: z
     .strictObject({ id: Id, ...z.object(custom).partial().shape })
-    .refine((input) => Object.keys(input).length > 1, 'give at least one field to change'),
+    .refine((input) => Object.keys(input).length > 1, {
+      error: 'give at least one field to change',
+      when: ({ issues }) => issues.length === 0,
+    }),
   output: Order,
 });
 
