@@ -10,6 +10,8 @@ export interface CheckedPassword {
   readonly passwordHash: string;
 }
 
+const WRONG = 'The e-mail address or the password is wrong.';
+
 @Injectable()
 export class CheckPassword {
   constructor(
@@ -18,11 +20,11 @@ export class CheckPassword {
   ) {}
 
   /** Throws INVALID_CREDENTIALS, the same for an unknown address and a wrong password, and RATE_LIMITED. */
-  async execute(email: string, password: string): Promise<CheckedPassword> {
+  async execute(email: string, password: string, refusal = WRONG): Promise<CheckedPassword> {
     const credentials = await findCredentials(this.db, email);
     const isRight = await this.passwords.matches(password, credentials?.passwordHash ?? null);
     if (credentials && isRight) return credentials;
     await countFailure(this.db, email);
-    throw new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
+    throw new DomainError('INVALID_CREDENTIALS', refusal);
   }
 }

@@ -22,6 +22,9 @@ type Input = CallInput<typeof UpdateProfile>;
 
 const gone = () => new DomainError('UNAUTHENTICATED', 'The account does not exist any more.');
 
+/** Who is signed in has given no address that could be wrong. */
+const WRONG = 'currentPassword is not the password in use.';
+
 /** Changes the caller's own account; checks and makes passwords before the transaction. */
 @Injectable()
 export class UpdateOwnProfile {
@@ -43,7 +46,8 @@ export class UpdateOwnProfile {
   }
 
   private confirm(account: Account, currentPassword: string | undefined): Promise<CheckedPassword> {
-    if (currentPassword !== undefined) return this.checkPassword.execute(account.email, currentPassword);
+    if (currentPassword !== undefined)
+      return this.checkPassword.execute(account.email, currentPassword, WRONG);
     throw new DomainError(
       'VALIDATION_FAILED',
       'Changing the e-mail address or the password needs the password in use.',

@@ -75,7 +75,10 @@ describe('the own profile', () => {
       });
       await expect(
         auth.users.updateProfile({ ...change, currentPassword: 'Wrong1234' }, as(user)),
-      ).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+      ).rejects.toMatchObject({
+        code: 'INVALID_CREDENTIALS',
+        detail: 'currentPassword is not the password in use.',
+      });
     }
     await auth.users.updateProfile({ email, currentPassword: PASSWORD }, as(user));
     await expect(logIn(email)).resolves.toBeDefined();
