@@ -4,6 +4,7 @@ import type { CallInput } from '@order-system/contracts/define';
 import { systemContext } from '@order-system/messaging/context';
 import type { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
 import {
   eventsOf,
   givenProduct,
@@ -13,6 +14,7 @@ import {
 } from '../product/product.fixture.js';
 import { updateProduct } from '../product/update-product.js';
 import { followOrder } from './follow-order.js';
+import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
 
 describe('reserving', () => {
@@ -24,6 +26,12 @@ describe('reserving', () => {
   const settings = { holdMs: 60_000, lowStock: 5 };
   const reserve = (lines: CallInput<typeof ReserveStock>['lines'], orderId = newId()) =>
     db.inTx((tx) => reserveStock(tx, { orderId, lines }, systemContext(), settings));
+  const timeOf = async (orderId: string) => {
+    const [row] = await db.query<{ left: number | null }>(sql`
+      SELECT extract(epoch FROM expires_at - clock_timestamp())::int AS left
+      FROM catalog.reservation WHERE order_id = ${orderId}`);
+    return row?.left;
+  };
   const refusal = (attempt: Promise<unknown>) =>
     attempt.then(
       () => 'accepted',
@@ -104,6 +112,29 @@ describe('reserving', () => {
   });
 
   describe('for the same order again', () => {
+    it('holds on from now, also when the time is over and nobody has swept yet', async () => {
+      const { id } = await givenProduct(db, { stock: 1 });
+      const orderId = newId();
+      const lines = [{ productId: id, quantity: 1 }];
+      const hold = { orderId, lines };
+      await db.inTx((tx) => reserveStock(tx, hold, systemContext(), { holdMs: 0, lowStock: 0 }));
+      await reserve(lines, orderId);
+      await new ReleaseLapsedHolds(db).run();
+      expect(await refusal(reserve(lines))).toBe('OUT_OF_STOCK');
+      expect(await shelfOf(db, id)).toEqual({ onHand: 1, reserved: 1 });
+      expect(await timeOf(orderId)).toBeGreaterThan(30);
+    });
+
+    it('gives no time to what is held for a placed order', async () => {
+      const { id } = await givenProduct(db);
+      const orderId = newId();
+      const lines = [{ productId: id, quantity: 1 }];
+      await reserve(lines, orderId);
+      await db.inTx((tx) => followOrder(tx, { orderId, fate: 'known' }, systemContext()));
+      await reserve(lines, orderId);
+      expect(await timeOf(orderId)).toBeNull();
+    });
+
     it('gives the stored prices and holds nothing more, also when asked 20 times at once', async () => {
       const { id } = await givenProduct(db, { stock: 10, price: 700 });
       const orderId = newId();

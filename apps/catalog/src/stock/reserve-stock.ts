@@ -12,7 +12,14 @@ import {
   stepFor,
   sumPerProduct,
 } from './stock.rules.js';
-import { forgetReservation, type Hold, holdStock, lockReservations, takeSteps } from './stock.store.js';
+import {
+  forgetReservation,
+  type Hold,
+  holdStock,
+  lockReservations,
+  renewHold,
+  takeSteps,
+} from './stock.store.js';
 import { tellWhatIsLow } from './tell-what-is-low.js';
 
 type Answer = CallOutput<typeof ReserveStock>;
@@ -40,11 +47,16 @@ export async function reserveStock(
  * The lines this order holds already. None when there is to be a new hold: the old one was given back, or the
  * basket has changed between two tries to place the order.
  */
-async function earlierAnswer(tx: Tx, { orderId, lines, by }: Hold): Promise<HeldLine[] | undefined> {
+async function earlierAnswer(tx: Tx, hold: Hold): Promise<HeldLine[] | undefined> {
+  const { orderId, lines, by } = hold;
   const reservation = (await lockReservations(tx, [orderId])).get(orderId);
   if (!reservation) throw new DomainError('STALE_WRITE', 'The order is being changed; try again.');
   if (reservation.state !== 'RELEASED') {
-    if (isSame(reservation.lines, lines)) return reservation.lines;
+    if (isSame(reservation.lines, lines)) {
+      // Whoever asks again has yet to place the order: it must not lapse on the way.
+      if (reservation.expiresAt !== null) await renewHold(tx, hold);
+      return reservation.lines;
+    }
     const step = stepFor(reservation, 'not placed');
     if (!step) throw new DomainError('STALE_WRITE', 'The order exists already, with other items.');
     await takeSteps(tx, [{ reservation, step, by }]);

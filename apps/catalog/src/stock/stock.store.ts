@@ -67,6 +67,13 @@ export async function holdStock(tx: Tx, { orderId, lines, holdMs, by }: Hold): P
   return { isNew: shelves[0]?.isNew ?? false, shelves };
 }
 
+/** Holds what the order holds from now for as long as a new hold. Its reservation is locked. */
+export async function renewHold(tx: Tx, { orderId, holdMs }: Hold): Promise<void> {
+  await tx.execute(sql`
+    UPDATE catalog.reservation SET expires_at = clock_timestamp() + ${holdMs}::int * interval '1 millisecond'
+    WHERE order_id = ${orderId}`);
+}
+
 interface ReservationRow extends HeldLine {
   state: ReservationState;
   expiresAt: Date | null;
