@@ -132,8 +132,9 @@ export const ListMovements = defineCall('catalog.movements', {
 });
 
 /**
- * Prices and holds all lines in one transaction; the same answer again for the same order.
- * `price` is what the customer believed. Refusals: NOT_FOUND, OUT_OF_STOCK, PRICE_CHANGED.
+ * Prices and holds all lines in one transaction; the same answer again for the same order, held from then on anew.
+ * `price` is what the customer believed. Refusals: NOT_FOUND, OUT_OF_STOCK, PRICE_CHANGED, and VALIDATION_FAILED when
+ * the total of a product is more than Money can be.
  */
 export const ReserveStock = defineCall('catalog.reserve', {
   kind: 'command',

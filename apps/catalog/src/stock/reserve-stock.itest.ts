@@ -111,6 +111,24 @@ describe('reserving', () => {
     expect(await shelfOf(db, b.id)).toEqual({ onHand: 100, reserved: 100 });
   });
 
+  it('refuses a line that costs more than can be counted, and holds nothing for it', async () => {
+    const { id } = await givenProduct(db, { stock: 30_000_000, price: 100_000_000 });
+    const other = await givenProduct(db);
+    const line = { productId: id, quantity: 11_300_000 };
+    await expect(reserve([{ productId: other.id, quantity: 1 }, line, line])).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      facts: {
+        errors: [1, 2].map((index) => ({
+          path: `items.${index}.quantity`,
+          message: 'must be at most 22517998 of this product in all',
+        })),
+      },
+    });
+    expect(await shelfOf(db, id)).toEqual({ onHand: 30_000_000, reserved: 0 });
+    const most = await reserve([{ productId: id, quantity: 22_517_998 }]);
+    expect(most.lines).toMatchObject([{ total: 2_251_799_800_000_000 }]);
+  });
+
   describe('for the same order again', () => {
     it('holds on from now, also when the time is over and nobody has swept yet', async () => {
       const { id } = await givenProduct(db, { stock: 1 });

@@ -150,4 +150,17 @@ describe('refusing', () => {
     const error = refusal([{ productId: 'a', quantity: 2, price: 499 }], [shelf({})]);
     expect(error).toMatchObject({ code: 'PRICE_CHANGED', facts: { prices: [{ productId: 'a', price: 5 }] } });
   });
+  it('names the lines of a product that costs more in all than can be counted', () => {
+    const wanted = ['b', 'A', 'a'].map((productId) => ({ productId, quantity: 2 ** 24 }));
+    const held = [
+      shelf({ productId: 'b', quantity: 2 ** 24 }),
+      shelf({ quantity: 2 ** 25, price: 2 ** 26 + 1 }),
+    ];
+    const message = 'must be at most 33554431 of this product in all';
+    expect(refusal(wanted, held)).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      facts: { errors: [1, 2].map((index) => ({ path: `items.${index}.quantity`, message })) },
+    });
+    expect(refusal(wanted, [held[0]!, shelf({ quantity: 2 ** 25, price: 2 ** 26 })])).toBeUndefined();
+  });
 });

@@ -110,7 +110,13 @@ export interface Shelf extends StockLine {
   isHeld: boolean;
 }
 
-/** Throws NOT_FOUND, OUT_OF_STOCK or PRICE_CHANGED when the lines cannot be had as the customer believed. */
+/** 2^51: up to here an amount is the same number inside and, in decimals, outside. */
+const MOST_TOTAL = 2 ** 51;
+
+/**
+ * Throws NOT_FOUND, OUT_OF_STOCK or PRICE_CHANGED when the lines cannot be had as the customer believed, and
+ * VALIDATION_FAILED when what they cost cannot be said.
+ */
 export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly Shelf[]): void {
   const shelfOf = new Map(shelves.map((shelf) => [shelf.productId, shelf]));
   const isSold = (shelf?: Shelf) => shelf?.sku != null && shelf.status === 'ACTIVE';
@@ -139,5 +145,20 @@ export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly
         productId,
         price: toAmount(shelfOf.get(productId)!.price),
       })),
+    });
+
+  refuseUncountable(lines, shelfOf);
+}
+
+function refuseUncountable(lines: readonly WantedLine[], shelfOf: ReadonlyMap<string, Shelf>): void {
+  const errors = lines.flatMap(({ productId }, index) => {
+    const { price, quantity } = shelfOf.get(productId.toLowerCase())!;
+    if (price * quantity <= MOST_TOTAL) return [];
+    const message = `must be at most ${Math.floor(MOST_TOTAL / price)} of this product in all`;
+    return [{ path: `items.${index}.quantity`, message }];
+  });
+  if (errors.length > 0)
+    throw new DomainError('VALIDATION_FAILED', 'A product costs more in all than can be counted.', {
+      errors,
     });
 }
