@@ -88,13 +88,20 @@ export const CreateProduct = defineCall('catalog.create', {
   output: Product,
 });
 
-/** `stock` sets what is on hand, written to the ledger as an ADJUSTMENT; never below what is reserved. */
+/** `stock` is what can be bought then, as it is read; the difference is an ADJUSTMENT in the ledger. */
 export const UpdateProduct = defineCall('catalog.update', {
   kind: 'command',
   input: z.strictObject({
     id: Id,
     ...z.object(fields).partial().shape,
-    stock: z.int().min(0).max(1_000_000_000).optional(),
+    stock: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .meta({
+        description: 'What can be bought from now on; what orders have reserved stays on hand beside it',
+      })
+      .optional(),
     status: ProductStatus.optional(),
   }),
   output: Product,

@@ -71,24 +71,29 @@ export const productFact = ({ id, sku, name, price, currency, status }: StoredPr
 export const fallsLow = (before: number, after: number, lowStock: number): boolean =>
   before > lowStock && after <= lowStock;
 
+/** Would it be more than may be put on hand? What came back from orders may have made it more already. */
+const isUncountable = (before: StoredProduct, after: StoredProduct): boolean =>
+  after.onHand > Math.max(before.onHand, MOST_ON_HAND);
+
+const uncountable = (path: string, most: number): DomainError =>
+  new DomainError('VALIDATION_FAILED', 'There would be more on hand than can be counted.', {
+    errors: [{ path, message: `must be at most ${most}` }],
+  });
+
 export type Changes = Partial<
   Pick<StoredProduct, 'sku' | 'name' | 'description' | 'price' | 'category' | 'imageUrl' | 'status'>
-> & { stock?: number };
+> & {
+  /** What can be bought then: what is reserved for orders is on hand beside it. */
+  stock?: number;
+};
 
 const FIELDS = ['sku', 'name', 'description', 'price', 'category', 'imageUrl', 'status'] as const;
 
 export function change(before: StoredProduct, { stock, ...changes }: Changes, lowStock: number): Decision {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const after: StoredProduct = { ...before, ...given, onHand: stock ?? before.onHand };
-  if (after.onHand < after.reserved)
-    throw new DomainError(
-      'OUT_OF_STOCK',
-      `${after.reserved} are reserved for orders; stock cannot be less.`,
-      {
-        reserved: after.reserved,
-        errors: [{ path: 'stock', message: `must be at least ${after.reserved}` }],
-      },
-    );
+  const onHand = stock === undefined ? before.onHand : stock + before.reserved;
+  const after: StoredProduct = { ...before, ...given, onHand };
+  if (isUncountable(before, after)) throw uncountable('stock', MOST_ON_HAND - before.reserved);
   const quantity = after.onHand - before.onHand;
   const isChanged = quantity !== 0 || FIELDS.some((field) => before[field] !== after[field]);
   if (!isChanged) return { before, after: before, said: [] };
@@ -105,10 +110,7 @@ export function change(before: StoredProduct, { stock, ...changes }: Changes, lo
 
 export function restock(before: StoredProduct, quantity: number, note: string | null): Decision {
   const after = { ...before, onHand: before.onHand + quantity };
-  if (after.onHand > MOST_ON_HAND)
-    throw new DomainError('VALIDATION_FAILED', 'There would be more on hand than can be counted.', {
-      errors: [{ path: 'quantity', message: `must be at most ${MOST_ON_HAND - before.onHand}` }],
-    });
+  if (isUncountable(before, after)) throw uncountable('quantity', MOST_ON_HAND - before.onHand);
   const { id, sku } = before;
   return {
     before,

@@ -133,10 +133,20 @@ describe('the ledger', () => {
   });
 });
 
-it('cannot be set below what orders hold', async () => {
+it('is set as it is read, beside what orders hold', async () => {
   const product = await givenProduct(admin, { stock: 5 });
   await givenOrder(users[0] as Client, product, 4);
-  const answer = await admin.send('PATCH', `/products/${product.id}`, { body: { stock: 3 } });
-  expect(answer.outcome).toEqual([409, 'OUT_OF_STOCK']);
-  expect(await stockOf(product)).toBe(1);
+  const set = async (stock: number) =>
+    (await admin.ask<Product>('PATCH', `/products/${product.id}`, { stock })).stock;
+  expect(await set(await stockOf(product))).toBe(1);
+  expect(await movementsOf(admin, product)).toHaveLength(2);
+  for (const stock of [3, 0]) {
+    expect(await set(stock)).toBe(stock);
+    expect(await stockOf(product)).toBe(stock);
+  }
+  const adjusted = (await movementsOf(admin, product)).filter(({ reason }) => reason === 'ADJUSTMENT');
+  expect(adjusted).toMatchObject([
+    { quantity: -3, onHand: 4, reserved: 4 },
+    { quantity: 2, onHand: 7, reserved: 4 },
+  ]);
 });

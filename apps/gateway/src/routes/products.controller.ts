@@ -53,7 +53,7 @@ export class ProductsController {
     summary: 'Change a product',
     who: 'admin',
     call: UpdateProduct,
-    fails: ['NOT_FOUND', 'SKU_TAKEN', 'OUT_OF_STOCK'],
+    fails: ['NOT_FOUND', 'SKU_TAKEN'],
     example: { price: 13.5 },
   })
   async update(@Input(UpdateProduct) input: CallInput<typeof UpdateProduct>, @Context() ctx: MessageContext) {
