@@ -86,6 +86,22 @@ describe('the catalogue', () => {
     });
   });
 
+  it('sorts names as people do, whatever case and accents they have', async () => {
+    const category = 'mixed up';
+    const sorted = ['a la carte', 'apple pie', 'Banana', 'elan', 'Élan', 'Zebra'];
+    for (const name of ['Zebra', 'elan', 'apple pie', 'Élan', 'Banana', 'a la carte'])
+      await givenProduct(db, { name, category });
+    await givenProduct(db, { category: 'Nowhere' });
+    const names = async (input: Parameters<typeof search>[0]) =>
+      (await search({ category, ...input })).items.map((item) => item.name);
+    expect(await names({ sort: 'name' })).toEqual(sorted);
+    expect(await names({ sort: '-name', limit: 3, page: 2 })).toEqual(sorted.slice(0, 3).reverse());
+    expect(await names({ search: 'éLAN' })).toEqual(['Élan']);
+    const { categories } = await rpc.call(ListCategories, {}, ask());
+    const ours = categories.map(({ name }) => name).filter((name) => [category, 'Nowhere'].includes(name));
+    expect(ours).toEqual([category, 'Nowhere']);
+  });
+
   it('lets staff run it and nobody else', async () => {
     const product = {
       sku: `NEW-${newId()}`,

@@ -20,9 +20,12 @@ export const readProducts = (db: Database, ids: string[]): Promise<StoredProduct
 
 type Search = CallInput<typeof SearchProducts>;
 
+/** As people sort, and alike in every database, whatever its own collation is. The indexes of names say the same. */
+const AS_PEOPLE_SORT = sql`COLLATE "und-x-icu"`;
+
 const ORDER: Record<Search['sort'], Sql> = {
-  name: sql`name, id`,
-  '-name': sql`name DESC, id DESC`,
+  name: sql`name ${AS_PEOPLE_SORT}, id`,
+  '-name': sql`name ${AS_PEOPLE_SORT} DESC, id DESC`,
   price: sql`price, id`,
   '-price': sql`price DESC, id DESC`,
   createdAt: sql`created_at, id`,
@@ -64,7 +67,7 @@ function conditionOf({ category, minPrice, maxPrice, inStock, search }: Search):
 export const listCategories = async (db: Database): Promise<CallOutput<typeof ListCategories>> => ({
   categories: await db.query(sql`
     SELECT category AS name, count(*)::int AS products FROM catalog.product
-    WHERE status = 'ACTIVE' GROUP BY category ORDER BY category`),
+    WHERE status = 'ACTIVE' GROUP BY category ORDER BY category ${AS_PEOPLE_SORT}`),
 });
 
 /** Newest first. */
