@@ -74,6 +74,8 @@ export async function emitEach(tx: Tx, facts: { ctx: MessageContext; fact: Fact 
 function leaveWithCommit(tx: Tx, rows: readonly NewEvent[]): void {
   const outlet = outlets.get(tx.db);
   let offer: Offer | undefined;
+  // A broker does not forget what a crash of the database takes back.
+  tx.waitForDisk();
   tx.defer<Stored>(
     () => {
       offer = outlet?.offer();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
-import { Database } from '@order-system/prisma/database';
+import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
@@ -165,4 +165,18 @@ it('stores an event without reading what else waits in the outbox', async () => 
   const before = await rowsRead();
   await emitAll(one, [id], 3);
   expect((await rowsRead()) - before).toBeLessThan(100);
+});
+
+it('what is told is on the disk: a transaction that emits waits for it, also one that otherwise would not', async () => {
+  const waits = (work: (tx: Tx) => Promise<void>) => {
+    const atCommit: string[] = [];
+    const asked = (rows: { waits: string }[]) => atCommit.push(...rows.map((row) => row.waits));
+    const ask = () => sql`SELECT current_setting('synchronous_commit') AS waits`;
+    return db
+      .inTx((tx) => work(tx).then(() => tx.defer(ask, asked)), { durable: false })
+      .then(() => atCommit);
+  };
+  const facts = [fact(Counted, { type: 'test', id: newId(), version: 1 }, {})];
+  expect(await waits((tx) => emit(tx, systemContext(), facts))).toEqual(['on']);
+  expect(await waits((tx) => emit(tx, systemContext(), []))).toEqual(['off']);
 });

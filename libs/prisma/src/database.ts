@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 import { isConflict, isUnavailable } from './sql-errors.js';
-import type { Sql } from './sql.js';
+import { type Sql, sql } from './sql.js';
 import { TurnSocket } from './turn-socket.js';
 
 /** What a use case may do: run statements in the transaction that its edge has opened. */
@@ -17,6 +17,8 @@ export interface Tx {
    * the transaction is durable, and must not throw.
    */
   defer<R>(statement: () => Sql, then?: (rows: R[]) => void): void;
+  /** Makes COMMIT wait for the disk, also in a transaction that was opened without: see TxOptions. */
+  waitForDisk(): void;
   /** Whose transaction it is. */
   readonly db: Database;
   /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
@@ -53,8 +55,8 @@ const settings = (service: string, more: Record<string, string> = {}): string =>
 export interface TxOptions {
   /**
    * False when nobody is told of the outcome before something durable follows, and what a crash of the database takes
-   * back is done again by itself: the commit then does not wait for the disk. Nothing that was written in between can
-   * survive without it, since the log is one sequence.
+   * back is done again by itself: the commit then does not wait for the disk, unless it has an event that others are told
+   * of. Nothing that was written in between can survive without it, since the log is one sequence.
    */
   durable?: boolean;
 }
@@ -113,9 +115,9 @@ export class Database implements Statements {
 
   /** READ COMMITTED. The work may run again after a conflict or a lost connection, so it does nothing outside `tx`. */
   async inTx<T>(work: (tx: Tx) => Promise<T>, { durable = true }: TxOptions = {}): Promise<T> {
-    const pool = durable ? this.pool : this.relaxedPool;
+    const on = { pool: durable ? this.pool : this.relaxedPool, durable, db: this };
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await tryTx({ pool, db: this }, work);
+      const outcome = await tryTx(on, work);
       if ('value' in outcome) return outcome.value;
       const again =
         isConflict(outcome.error) || (!outcome.inCommit && attempt < 3 && isUnavailable(outcome.error));
@@ -188,9 +190,11 @@ interface QueryRunner {
 /** A prepared statement leaves in one packet with the statement that follows it in the same turn. */
 const BEGIN = { name: 'begin', text: 'BEGIN', values: [] };
 const COMMIT = { name: 'commit', text: 'COMMIT', values: [] };
+/** Until the transaction ends. */
+const WAIT_FOR_DISK = sql`SET LOCAL synchronous_commit = on`;
 
 async function tryTx<T>(
-  { pool, db }: { pool: pg.Pool; db: Database },
+  { pool, durable, db }: { pool: pg.Pool; durable: boolean; db: Database },
   work: (tx: Tx) => Promise<T>,
 ): Promise<{ value: T } | { error: unknown; inCommit: boolean }> {
   let inCommit = false;
@@ -202,7 +206,7 @@ async function tryTx<T>(
     // It fails only when the connection is lost, and then so does the rest.
     const begun = run(client, BEGIN);
     begun.catch(() => undefined);
-    const value = await work(transaction(client, { db, hints, deferred }));
+    const value = await work(transaction(client, { db, durable, hints, deferred }));
     await begun;
     inCommit = true;
     const told = await commit(client, deferred);
@@ -238,16 +242,20 @@ async function commit(client: pg.PoolClient, deferred: readonly Deferred[]): Pro
 
 interface TxState {
   readonly db: Database;
+  readonly durable: boolean;
   readonly hints: (() => void)[];
   readonly deferred: Deferred[];
 }
 
-function transaction(client: pg.PoolClient, { db, hints, deferred }: TxState): Tx {
+function transaction(client: pg.PoolClient, { db, durable, hints, deferred }: TxState): Tx {
   return {
     query: async <R>(statement: Sql) => (await run(client, statement)).rows as R[],
     one: async <R>(statement: Sql) => (await run(client, statement)).rows[0] as R | undefined,
     execute: async (statement) => (await run(client, statement)).rowCount ?? 0,
     defer: (statement, then) => void deferred.push({ statement, then }),
+    waitForDisk: () => {
+      if (!durable) deferred.push({ statement: () => WAIT_FOR_DISK, then: undefined });
+    },
     db,
     afterCommit: (hint) => void hints.push(hint),
   };
