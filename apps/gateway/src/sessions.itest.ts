@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADA, type Door, startGateway } from './gateway.fixture.js';
+import { ADA, ADMIN, type Door, startGateway } from './gateway.fixture.js';
 
 const session = { token: 't', refreshToken: 'r2', expiresIn: 600, user: { id: ADA.userId } };
 
@@ -73,4 +73,22 @@ it('signing out ends the session and the cookie', async () => {
   expect(answer.statusCode).toBe(204);
   expect(answer.body).toBe('');
   expect(answer.cookies.map(({ value }) => value)).toEqual(['', '']);
+});
+
+describe('who has been asked about a moment ago is asked about anew', () => {
+  it.each([
+    ['after erasing the own account', 'DELETE', '/api/users/profile', ADA],
+    ['after an admin has erased the account', 'DELETE', `/api/users/${ADA.userId}`, ADMIN],
+    ['after an admin has changed the role', 'PATCH', `/api/users/${ADA.userId}/role`, ADMIN],
+  ] as const)('%s', async (_, method, url, who) => {
+    const other = await startGateway();
+    const orders = () => other.send({ url: '/api/orders', headers: other.bearer(ADA) });
+    expect((await orders()).statusCode).toBe(200);
+    const payload = method === 'PATCH' ? { role: 'user' } : undefined;
+    const answer = await other.send({ method, url, payload, headers: other.bearer(who) });
+    expect(answer.statusCode).toBeLessThan(300);
+    other.services.endSession(ADA.sessionId);
+    expect((await orders()).statusCode).toBe(401);
+    await other.close();
+  });
 });

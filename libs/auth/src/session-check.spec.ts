@@ -80,6 +80,24 @@ it('forgets a session, also when an answer about it is under way', async () => {
   await expect(sessions.actorOf({ sub, sid }, recent)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
+it('forgets all sessions of a user, those it does not know the user of yet too, and of no other one', async () => {
+  const theirs = { sub: '0199aaaa-0000-7000-8000-000000000003', sid: '0199aaaa-0000-7000-8000-000000000004' };
+  auth.session = { userId: theirs.sub, role: 'user' };
+  await sessions.actorOf(theirs, recent);
+  auth.session = { userId: sub, role: 'admin' };
+  await sessions.actorOf({ sub, sid }, recent);
+  const another = { sub, sid: '0199aaaa-0000-7000-8000-000000000005' };
+  const release = hold();
+  const early = sessions.actorOf(another, recent);
+  sessions.forgetUser(sub);
+  auth.session = null;
+  release();
+  await early;
+  for (const one of [{ sub, sid }, another])
+    await expect(sessions.actorOf(one, recent)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect(sessions.actorOf(theirs, recent)).resolves.toMatchObject({ id: theirs.sub });
+});
+
 it('remembers no failure', async () => {
   auth.isAway = true;
   const failed = Promise.allSettled([

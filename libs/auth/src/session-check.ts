@@ -41,6 +41,13 @@ export class SessionCheck {
     this.sessions.delete(sessionId);
   }
 
+  /** After the end of an account or a change of its role: the next request of each of its sessions is checked anew. */
+  forgetUser(userId: string): void {
+    for (const [id, { kept }] of this.sessions)
+      // Without an answer it may be one of theirs.
+      if (kept === undefined || kept.session?.userId === userId) this.sessions.delete(id);
+  }
+
   private recall(id: string): Session | Promise<Session> {
     const kept = this.sessions.get(id)?.kept;
     return kept && Date.now() - kept.askedAt < KEPT_MS ? kept.session : this.ask(id);

@@ -152,7 +152,7 @@ describe('erasing the account', () => {
     const user = await givenUser();
     const email = user.session?.user.email ?? '';
     expect((await user.send('DELETE', '/users/profile')).status).toBe(204);
-    await eventually(async () => expect((await profile(user)).status).toBe(401));
+    expect((await profile(user)).status).toBe(401);
     expect((await logIn(email, PASSWORD)).outcome).toEqual([401, 'INVALID_CREDENTIALS']);
     const again = await guest().send('POST', '/auth/register', { body: { email, password: PASSWORD } });
     expect(again.status).toBe(201);

@@ -1,3 +1,4 @@
+import type { SessionCheck } from '@order-system/auth/session-check';
 import { EVENTS } from '@order-system/contracts/event-registry';
 import type { Delivery, EventBroker, Verdict } from '@order-system/messaging/broker';
 import { consumer, on } from '@order-system/messaging/consumer';
@@ -7,7 +8,7 @@ import { routingKey } from '@order-system/contracts/define';
 import { logger } from '@order-system/observability/logger';
 import type { Server } from 'socket.io';
 import { Freshness } from './freshness.js';
-import { REACTIONS, rooms } from './pushes.js';
+import { type Cut, REACTIONS, rooms } from './pushes.js';
 
 const log = logger('realtime');
 const PREFETCH = 100;
@@ -28,7 +29,10 @@ export class PushListener {
   private pushed = new Set<string>();
   private pushedBefore = new Set<string>();
 
-  constructor(private readonly io: Server) {}
+  constructor(
+    private readonly io: Server,
+    private readonly sessions: SessionCheck,
+  ) {}
 
   listen(broker: EventBroker): Promise<{ close(): Promise<void> }> {
     return broker.subscribe(everything, PREFETCH, (delivery) => this.receive(delivery));
@@ -57,10 +61,16 @@ export class PushListener {
 
   private push(event: EventMessage): void {
     const reaction = REACTIONS.get(routingKey(event))?.(event);
-    if (reaction && 'cut' in reaction) this.io.local.in(reaction.cut).disconnectSockets(true);
+    if (reaction && 'cut' in reaction) this.cut(reaction);
     if (!this.freshness.isFresh(event.occurredAt)) return;
     if (reaction && 'to' in reaction) this.emit(reaction.to, reaction.name, reaction.payload);
     this.emit([rooms.watchers], 'event', event);
+  }
+
+  private cut({ cut, id }: Cut): void {
+    if (cut === 'session') this.sessions.forgetSession(id);
+    else this.sessions.forgetUser(id);
+    this.io.local.in(rooms[cut](id)).disconnectSockets(true);
   }
 
   /** Socket.IO writes the packet before it looks who gets it. */

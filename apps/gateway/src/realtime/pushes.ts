@@ -30,8 +30,11 @@ export interface Push {
   payload: unknown;
 }
 
-/** Which sockets an event ends. */
-export type Cut = { cut: string };
+/** Of which session or user an event ends the sockets, and makes what is known of their sessions old. */
+export interface Cut {
+  cut: 'session' | 'user';
+  id: string;
+}
 
 type Reaction = (event: EventMessage) => Push | Cut | undefined;
 
@@ -104,9 +107,9 @@ export const REACTIONS: ReadonlyMap<string, Reaction> = new Map([
     name: 'announcement',
     payload: announcement,
   })),
-  when(SessionEnded, ({ sessionId }) => ({ cut: rooms.session(sessionId) })),
+  when(SessionEnded, ({ sessionId }) => ({ cut: 'session', id: sessionId })),
   when(UserUpdated, ({ userId, changed }) =>
-    changed.includes('role') ? { cut: rooms.user(userId) } : undefined,
+    changed.includes('role') ? { cut: 'user', id: userId } : undefined,
   ),
-  when(UserDeleted, ({ userId }) => ({ cut: rooms.user(userId) })),
+  when(UserDeleted, ({ userId }) => ({ cut: 'user', id: userId })),
 ]);

@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { SessionEnded, UserDeleted, UserUpdated } from '@order-system/contracts/auth.contracts';
+import type { EventContract } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
+import { GUEST } from '@order-system/contracts/primitives';
+import type { EventMessage } from '@order-system/messaging/events';
 import { LocalBroker } from '@order-system/messaging/local/local-broker';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { io, type Socket } from 'socket.io-client';
@@ -69,5 +74,29 @@ describe.each([
     auth = 'there';
     await eventually(() => expect(refusals).toContain('Authentication error'));
     expect(client.active).toBe(false);
+  });
+});
+
+describe('what another gateway has done counts here at once, not only when the session is next asked about', () => {
+  const { userId, sessionId } = ADA;
+  it.each([
+    { contract: SessionEnded, data: { userId, sessionId, reason: 'logout' } },
+    { contract: UserDeleted, data: { userId } },
+    { contract: UserUpdated, data: { userId, role: 'admin', changed: ['role'] } },
+  ])('$contract.type', async ({ contract, data }) => {
+    const broker = new LocalBroker();
+    const here = await startGateway({}, (app, config) => serveRealtime(app, broker, config));
+    const orders = async () =>
+      (await here.send({ url: '/api/orders', headers: here.bearer(ADA) })).statusCode;
+    expect(await orders()).toBe(200);
+    here.services.endSession(sessionId);
+    await broker.publish('auth', [anEvent(contract, data)]);
+    await eventually(async () => expect(await orders()).toBe(401), 2000);
+    await here.close();
+  });
+
+  const anEvent = ({ type, version }: EventContract, data: unknown): EventMessage => ({
+    ...{ id: randomUUID(), type, version, data, aggregate: { type: 'user', id: userId, version: 2 } },
+    ...{ actor: GUEST, correlationId: 'c-1', causationId: null, occurredAt: new Date() },
   });
 });

@@ -44,10 +44,8 @@ export async function serveRealtime(
   });
   const redis = app.get<Redis | null>(REDIS);
   const subscriber = shareAmongGateways(io, redis, config.MESSAGING_NAMESPACE);
-  const auth = new SocketAuth(
-    app.get(AccessTokens, { strict: false }),
-    app.get(SessionCheck, { strict: false }),
-  );
+  const sessions = app.get(SessionCheck, { strict: false });
+  const auth = new SocketAuth(app.get(AccessTokens, { strict: false }), sessions);
   io.use((socket, next) => {
     auth.admit(socket).then(
       () => next(),
@@ -64,7 +62,7 @@ export async function serveRealtime(
     serve(socket, rpc, new SocketLimit(config.SOCKET_RATE_LIMIT));
     void auth.settle(socket);
   });
-  const pushes = await new PushListener(io).listen(broker);
+  const pushes = await new PushListener(io, sessions).listen(broker);
   const backlog = setInterval(() => dropSlow(io), BACKLOG_CHECK_MS).unref();
   app
     .getHttpAdapter()

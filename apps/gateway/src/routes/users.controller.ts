@@ -1,4 +1,5 @@
 import { Controller, Delete, Get, Patch, Res } from '@nestjs/common';
+import { SessionCheck } from '@order-system/auth/session-check';
 import {
   DeleteUser,
   GetUser,
@@ -21,7 +22,10 @@ const ownId = ({ actor }: MessageContext): string => actor.id ?? '';
 
 @Controller('users')
 export class UsersController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    private readonly sessions: SessionCheck,
+  ) {}
 
   @Get('profile')
   @Operation({ summary: 'Own profile', who: 'user', output: GetUser.output })
@@ -56,6 +60,7 @@ export class UsersController {
     @Context() ctx: MessageContext,
   ): Promise<void> {
     await this.rpc.forward(DeleteUser, { id: ownId(ctx) }, ctx);
+    this.sessions.forgetUser(ownId(ctx));
     clearRefreshCookie(reply);
   }
 
@@ -80,7 +85,9 @@ export class UsersController {
     example: { role: 'admin' },
   })
   async setRole(@Input(SetRole) input: CallInput<typeof SetRole>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(SetRole, input, ctx));
+    const user = await this.rpc.forward(SetRole, input, ctx);
+    this.sessions.forgetUser(input.id);
+    return success(user);
   }
 
   @Delete(':id')
@@ -97,5 +104,6 @@ export class UsersController {
     @Context() ctx: MessageContext,
   ): Promise<void> {
     await this.rpc.forward(DeleteUser, input, ctx);
+    this.sessions.forgetUser(input.id);
   }
 }
