@@ -4,6 +4,7 @@ import { SessionCheck } from './session-check.js';
 
 const sub = '0199aaaa-0000-7000-8000-000000000001';
 const sid = '0199aaaa-0000-7000-8000-000000000002';
+const HOUR_MS = 3_600_000;
 const [recent, fresh] = [{ fresh: false }, { fresh: true }];
 
 let auth: AuthOfTheTest;
@@ -31,12 +32,21 @@ it('says who the bearer is now, not when the token was issued', async () => {
 it('remembers an answer for five seconds', async () => {
   jest.useFakeTimers({ now: 0, doNotFake: ['nextTick', 'queueMicrotask'] });
   await sessions.actorOf({ sub, sid }, recent);
-  jest.setSystemTime(4999);
+  jest.advanceTimersByTime(4999);
   await sessions.actorOf({ sub, sid }, recent);
   expect(auth.asked).toHaveLength(1);
-  jest.setSystemTime(5000);
+  jest.advanceTimersByTime(1);
   await sessions.actorOf({ sub, sid }, recent);
   expect(auth.asked).toHaveLength(2);
+});
+
+it('remembers it no longer when the clock is set back meanwhile', async () => {
+  jest.useFakeTimers({ now: HOUR_MS, doNotFake: ['nextTick', 'queueMicrotask'] });
+  await sessions.actorOf({ sub, sid }, recent);
+  auth.session = null;
+  jest.setSystemTime(0);
+  jest.advanceTimersByTime(5000);
+  await expect(sessions.actorOf({ sub, sid }, recent)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
 it('asks afresh where it matters', async () => {

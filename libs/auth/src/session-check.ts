@@ -50,7 +50,7 @@ export class SessionCheck {
 
   private recall(id: string): Session | Promise<Session> {
     const kept = this.sessions.get(id)?.kept;
-    return kept && Date.now() - kept.askedAt < KEPT_MS ? kept.session : this.ask(id);
+    return kept && performance.now() - kept.askedAt < KEPT_MS ? kept.session : this.ask(id);
   }
 
   /** A call that is already running may have read what has changed since; all who wait for it share the next one. */
@@ -66,7 +66,7 @@ export class SessionCheck {
     if (before?.running) return before.running;
     const known: Known = { kept: before?.kept };
     this.remember(id, known);
-    const askedAt = Date.now();
+    const askedAt = performance.now();
     known.running = this.rpc
       .call(CheckSession, { sessionId: id }, systemContext())
       .then(({ session }) => {
