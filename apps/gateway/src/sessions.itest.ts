@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADA, ADMIN, type Door, startGateway } from './gateway.fixture.js';
+import { eventually } from '@order-system/messaging/testing/eventually';
+import { ADA, ADMIN, AN_ID, type Door, startGateway } from './gateway.fixture.js';
 
-const session = { token: 't', refreshToken: 'r2', expiresIn: 600, user: { id: ADA.userId } };
+const session = { token: 't', refreshToken: 'r2', expiresIn: 600, user: { id: ADA.userId, role: 'user' } };
 
 let door: Door;
 beforeAll(async () => {
@@ -36,6 +37,32 @@ describe('signing in', () => {
         sameSite: 'Strict',
       }),
     ]);
+  });
+});
+
+describe("signing in with a guest's basket", () => {
+  const logIn = () => {
+    const payload = { email: 'ada@example.com', password: 'Secret123', basketId: AN_ID };
+    return door.send({ method: 'POST', url: '/api/auth/login', payload });
+  };
+
+  it('is answered once the customer has it', async () => {
+    const from = Date.now();
+    let isTaken = false;
+    door.services.answer('basket.takeGuest', async () => {
+      await eventually(() => expect(Date.now() - from).toBeGreaterThan(100));
+      isTaken = true;
+    });
+    expect([(await logIn()).statusCode, isTaken]).toEqual([200, true]);
+    const { data, ctx } = door.services.lastTo('basket.takeGuest') ?? {};
+    expect([data, ctx?.actor]).toEqual([{ basketId: AN_ID }, { id: ADA.userId, role: 'user' }]);
+  });
+
+  it('does not fail, and does not wait long, when the basket cannot be had', async () => {
+    const from = Date.now();
+    door.services.refuse('basket.takeGuest', 'SERVICE_UNAVAILABLE');
+    expect((await logIn()).json()).toEqual(session);
+    expect(door.services.lastTo('basket.takeGuest')?.deadline).toBeLessThan(from + 2000);
   });
 });
 

@@ -58,6 +58,12 @@ export const MergeBaskets = defineCall('basket.merge', {
   input: z.strictObject({ id: Id, fromBasketId: Id }),
   output: Basket,
 });
+/** What a guest has put into a basket goes into the caller's own. One that is gone, or merged by then, changes nothing. */
+export const TakeGuestBasket = defineCall('basket.takeGuest', {
+  kind: 'command',
+  input: z.strictObject({ basketId: Id }),
+  output: Nothing,
+});
 /** No prices: they are the catalogue's to say. */
 const Lines = z.object({ lines: z.array(z.object({ productId: Id, quantity: z.int() })) });
 

@@ -223,6 +223,17 @@ describe('baskets', () => {
       expect((await shop.baskets.lines({ id: fromBasketId }, aGuest())).lines).toHaveLength(1);
     });
 
+    it('on signing in is done by one call, and again changes nothing', async () => {
+      const [ctx, guests] = [aUser(), await open(aGuest())];
+      await add(guests.id, shop.catalogue.add().id, 3, aGuest());
+      for (const basketId of [guests.id, guests.id, newId(), (await open(aUser())).id])
+        expect(await shop.baskets.takeGuest({ basketId }, ctx)).toEqual({});
+      expect(quantities(await shop.baskets.own({}, ctx))).toEqual([3]);
+      await expect(shop.baskets.takeGuest({ basketId: guests.id }, aGuest())).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+      });
+    });
+
     it('leaves out what a line cannot hold', async () => {
       const ctx = aUser();
       const plenty = shop.catalogue.add({ stock: 20_000 }).id;

@@ -12,6 +12,7 @@ import {
   MergeBaskets,
   RemoveBasketItem,
   SetBasketItem,
+  TakeGuestBasket,
 } from '@order-system/contracts/basket.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
@@ -31,7 +32,7 @@ import {
 } from './basket.store.js';
 import { checkOut } from './check-out.js';
 import { putBack } from './checkout.store.js';
-import { mergeBaskets } from './merge-baskets.js';
+import { mergeBaskets, takeGuestBasket } from './merge-baskets.js';
 import { PriceBasket } from './price-basket.js';
 import { SetItem } from './set-item.js';
 
@@ -120,6 +121,16 @@ export class BasketRpc {
       once(tx, ctx, Merging, input, async () => ({ lines: (await mergeBaskets(tx, input, ctx)).items })),
     );
     return this.pricing.execute({ id: input.id, userId: ctx.actor.id, items: lines }, ctx);
+  }
+
+  @Rpc(TakeGuestBasket)
+  async takeGuest(
+    { basketId }: CallInput<typeof TakeGuestBasket>,
+    { actor: { id: userId } }: MessageContext,
+  ): Promise<CallOutput<typeof TakeGuestBasket>> {
+    if (userId === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
+    await this.db.inTx((tx) => takeGuestBasket(tx, { basketId, userId }));
+    return {};
   }
 
   private remove(id: string, productId: string | null, ctx: MessageContext): Promise<Change> {

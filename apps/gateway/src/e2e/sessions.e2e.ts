@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import {
   anEmail,
+  type Basket,
   Client,
   givenAdmin,
+  givenProduct,
   givenUser,
   guest,
   PASSWORD,
@@ -98,6 +100,21 @@ describe('an access token', () => {
     const [head, , signature] = token.split('.');
     return [head, part({ ...claimsOf(token), ...claims }), signature].join('.');
   };
+});
+
+describe('signing in', () => {
+  it("with a guest's basket, its lines are in the customer's own when they next look", async () => {
+    const product = await givenProduct(admin);
+    for (const quantity of [1, 2, 3]) {
+      const user = await givenUser();
+      const { id: basketId } = await guest().ask<Basket>('POST', '/basket');
+      await guest().ask('POST', `/basket/${basketId}/items`, { productId: product.id, quantity });
+      const body = { email: user.session?.user.email, password: PASSWORD, basketId };
+      const answer = await guest().send('POST', '/auth/login', { body });
+      const { items } = await withSession(answer.body()).ask<Basket>('GET', '/basket');
+      expect(items).toMatchObject([{ productId: product.id, quantity }]);
+    }
+  });
 });
 
 describe('signing out', () => {

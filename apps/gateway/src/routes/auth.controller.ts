@@ -5,10 +5,12 @@ import { SessionCheck } from '@order-system/auth/session-check';
 import { TOKEN_CONFIG, type TokenConfig } from '@order-system/auth/tokens.config';
 import { isProduction } from '@order-system/config/config';
 import { LogIn, LogOut, RefreshSession, RegisterUser } from '@order-system/contracts/auth.contracts';
+import { TakeGuestBasket } from '@order-system/contracts/basket.contracts';
 import type { CallInput, WireOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import type { MessageContext } from '@order-system/messaging/context';
+import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
+import { logger } from '@order-system/observability/logger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins } from '../http/cors.js';
@@ -18,6 +20,10 @@ import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
 
 type Session = WireOutput<typeof LogIn>;
+
+const log = logger('gateway');
+/** For so long the answer to a login waits for the guest's basket. */
+const BASKET_MS = 1000;
 
 /** Bare answers, without the envelope. */
 @Controller()
@@ -56,7 +62,8 @@ export class AuthController {
   @Operation({
     summary: 'Sign in',
     description:
-      'Also sets the refresh token as an HttpOnly cookie. After 5 failures an account has to wait.',
+      'Also sets the refresh token as an HttpOnly cookie. After 5 failures an account has to wait. ' +
+      "What is in the guest's basket `basketId` goes into the customer's own.",
     who: 'all',
     call: LogIn,
     answer: 'bare',
@@ -64,11 +71,13 @@ export class AuthController {
     limit: 'auth',
     example: { email: 'ada@example.com', password: 'Secret123' },
   })
-  logIn(
+  async logIn(
     @LoggedIn() session: Session,
+    @Input(LogIn) { basketId }: CallInput<typeof LogIn>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Session {
+  ): Promise<Session> {
+    if (basketId !== undefined) await this.takeBasket(basketId, session, request.id);
     setRefreshCookie(request, reply, session.refreshToken, this.tokens.REFRESH_TOKEN_TTL);
     return session;
   }
@@ -120,5 +129,16 @@ export class AuthController {
     await this.rpc.forward(LogOut, input, ctx);
     if (ctx.actor.sessionId !== undefined) this.sessions.forgetSession(ctx.actor.sessionId);
     clearRefreshCookie(reply);
+  }
+
+  /** So that they see it at once. Where this fails the event of the login does it, a moment later. */
+  private async takeBasket(basketId: string, { user }: Session, correlationId: string): Promise<void> {
+    const actor = { id: user.id, role: user.role };
+    const ctx = { ...systemContext(correlationId), actor, deadline: Date.now() + BASKET_MS };
+    try {
+      await this.rpc.call(TakeGuestBasket, { basketId }, ctx);
+    } catch (err) {
+      log.warn({ err, correlationId }, "a guest's basket is not yet the customer's");
+    }
   }
 }
