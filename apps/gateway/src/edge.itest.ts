@@ -98,6 +98,15 @@ describe('limits', () => {
     await door.close();
   });
 
+  it('count reads with tokens that are ignored against the address', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '2' });
+    const statuses = [];
+    for (const token of ['one', 'two', 'three'])
+      statuses.push((await door.send({ url, headers: { authorization: `Bearer ${token}` } })).statusCode);
+    expect(statuses).toEqual([200, 200, 429]);
+    await door.close();
+  });
+
   it('on /auth cannot be dodged by a header', async () => {
     const door = await startGateway({ AUTH_THROTTLE_LIMIT: '2' });
     const send = (i: number) =>

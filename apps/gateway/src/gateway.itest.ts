@@ -157,6 +157,23 @@ describe('access', () => {
     expect(answer.headers['www-authenticate']).toBe('Bearer');
   });
 
+  it.each(['/api/products', `/api/products/${AN_ID}`, `/catalog/${AN_ID}`, '/api/categories'])(
+    'to %s is for everybody, whatever token they send',
+    async (url) => {
+      door.services.answer('catalog.categories', () => ({ categories: [] }));
+      for (const authorization of ['Basic YTpi', 'Bearer junk']) {
+        expect((await door.send({ url, headers: { authorization } })).statusCode).toBe(200);
+        expect(door.services.asked.at(-1)?.ctx.actor).toEqual({ id: null, role: 'guest' });
+      }
+    },
+  );
+
+  it('to a basket is refused with a token that is no good', async () => {
+    const headers = { authorization: 'Bearer junk' };
+    expect((await door.send({ method: 'POST', url: '/api/basket', headers })).statusCode).toBe(401);
+    expect((await door.send({ url: `/api/basket/${AN_ID}`, headers })).statusCode).toBe(401);
+  });
+
   it('to admin routes is for admins', async () => {
     const send = (headers: Record<string, string>) => door.send({ url: '/api/users', headers });
     door.services.answer('auth.listUsers', () => ({ items: [], total: 0 }));

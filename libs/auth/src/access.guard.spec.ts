@@ -22,7 +22,7 @@ import { AuthOfTheTest } from './access.fixture.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessModule } from './access.module.js';
 import type { LogInAnswer } from './auth-request.js';
-import { CurrentActor, FreshSession, LoggedIn, OptionalUser, Public, Roles } from './decorators.js';
+import { CurrentActor, FreshSession, LoggedIn, OptionalUser, Public, Reader, Roles } from './decorators.js';
 import { LocalGuard } from './local.strategy.js';
 import { SessionCheck } from './session-check.js';
 import { TOKEN_CONFIG } from './tokens.config.js';
@@ -42,6 +42,9 @@ class Routes {
     return actor;
   }
   @OptionalUser() @Get('optional') optional(@CurrentActor() actor: Actor) {
+    return actor;
+  }
+  @Reader() @Get('read') read(@CurrentActor() actor: Actor) {
     return actor;
   }
   @FreshSession() @Get('money') money(@CurrentActor() actor: Actor) {
@@ -130,6 +133,15 @@ describe('a route', () => {
     expect((await get('/optional')).json()).toMatchObject({ role: 'guest' });
     expect((await get('/optional', good)).json()).toMatchObject({ id: sub });
     expect(await statusOf('/optional', 'junk')).toBe(401);
+  });
+
+  it('that is read by everybody ignores a token that is no good, and one whose session has ended', async () => {
+    expect((await get('/read', good)).json()).toMatchObject({ id: sub });
+    for (const token of [undefined, '', 'junk', forge({ ...claims, exp: now - 1 })])
+      expect((await get('/read', token)).json()).toEqual({ id: null, role: 'guest' });
+    app.get(SessionCheck).forgetSession(sid);
+    auth.session = null;
+    expect((await get('/read', good)).json()).toEqual({ id: null, role: 'guest' });
   });
 
   it('for admins is closed to an admin from the moment they are demoted', async () => {

@@ -28,8 +28,12 @@ export class AccessGuard implements CanActivate {
     const marks = [context.getHandler(), context.getClass()];
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, marks);
     const request = context.switchToHttp().getRequest<AuthRequest>();
-    if (access?.who === 'everybody' || (access?.who === 'guest-or-user' && !request.headers.authorization)) {
+    if (access?.who === 'everybody' || (takesGuests(access) && !request.headers.authorization)) {
       request.actor = GUEST;
+      return true;
+    }
+    if (access?.who === 'reader') {
+      request.actor = await this.readerOf(request);
       return true;
     }
     const fresh = access?.who === 'role' || this.reflector.getAllAndOverride<boolean>(FRESH_SESSION, marks);
@@ -38,6 +42,15 @@ export class AccessGuard implements CanActivate {
       throw new DomainError('FORBIDDEN', 'Your role does not allow this.');
     request.actor = actor;
     return true;
+  }
+
+  private async readerOf(request: AuthRequest): Promise<Actor> {
+    try {
+      return await this.actorOf(request, false);
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED') return GUEST;
+      throw error;
+    }
   }
 
   private async actorOf({ headers }: AuthRequest, fresh: boolean): Promise<Actor> {
@@ -54,6 +67,9 @@ export class AccessGuard implements CanActivate {
     return claims;
   }
 }
+
+const takesGuests = (access: Access | undefined): boolean =>
+  access?.who === 'guest-or-user' || access?.who === 'reader';
 
 const hasActor = (socket: unknown): boolean =>
   (socket as { data?: { actor?: Actor } } | undefined)?.data?.actor !== undefined;

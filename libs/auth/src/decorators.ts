@@ -9,7 +9,10 @@ import type { AuthRequest, LogInAnswer } from './auth-request.js';
 
 /** Who may call a route. Without a mark: whoever is signed in. The mark of a method replaces that of its class. */
 export type Access =
-  { who: 'everybody' } | { who: 'guest-or-user' } | { who: 'role'; roles: readonly Role[] };
+  | { who: 'everybody' }
+  | { who: 'reader' }
+  | { who: 'guest-or-user' }
+  | { who: 'role'; roles: readonly Role[] };
 
 export const ACCESS = 'order-system:access';
 export const FRESH_SESSION = 'order-system:fresh-session';
@@ -18,6 +21,9 @@ const access = (value: Access): CustomDecorator => SetMetadata(ACCESS, value);
 
 /** Everybody; a token that is sent along is not looked at. */
 export const Public = (): CustomDecorator => access({ who: 'everybody' });
+
+/** Everybody; a token that is no good is as good as none. A good one decides whose limit the request counts against. */
+export const Reader = (): CustomDecorator => access({ who: 'reader' });
 
 /** Guests too; but a token that is sent along has to be good. */
 export const OptionalUser = (): CustomDecorator => access({ who: 'guest-or-user' });

@@ -89,8 +89,12 @@ function describe(route: DocumentedRoute, schemas: Record<string, JsonSchema>): 
   };
 }
 
-function securityOf({ who }: Operation): JsonSchema[] {
-  if (who === 'all') return [];
+/** No answer depends on who asks. */
+const isPublic = ({ who }: Operation): boolean => who === 'all' || who === 'reader';
+
+function securityOf(operation: Operation): JsonSchema[] {
+  const { who } = operation;
+  if (isPublic(operation)) return [];
   return who === 'guest' ? [{}, { bearer: [] }] : [{ bearer: [] }];
 }
 
@@ -206,7 +210,7 @@ function enveloped(output: JsonSchema, answer: 'data' | 'page' | 'bare'): JsonSc
 function failuresOf(route: DocumentedRoute): JsonSchema {
   const { operation, method } = route;
   const codes = new Set<ErrorCode>(['VALIDATION_FAILED', ...(operation.fails ?? [])]);
-  if (operation.who !== 'all') codes.add('UNAUTHENTICATED');
+  if (!isPublic(operation)) codes.add('UNAUTHENTICATED');
   if (operation.who === 'admin') codes.add('FORBIDDEN');
   if (takesKey(route)) codes.add('IDEMPOTENCY_KEY_REUSED');
   if (method !== 'GET') codes.add('PAYLOAD_TOO_LARGE').add('UNSUPPORTED_MEDIA_TYPE');

@@ -1,5 +1,5 @@
 import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
-import { FreshSession, OptionalUser, Public, Roles } from '@order-system/auth/decorators';
+import { FreshSession, OptionalUser, Public, Reader, Roles } from '@order-system/auth/decorators';
 import type { Call } from '@order-system/contracts/define';
 import type { ErrorCode } from '@order-system/contracts/errors';
 import type { z } from 'zod';
@@ -11,8 +11,11 @@ export const OPERATION = 'order-system:operation';
 export interface Operation {
   summary: string;
   description?: string;
-  /** all: no token is looked at. guest: with or without. user, admin: only with. */
-  who: 'all' | 'guest' | 'user' | 'admin';
+  /**
+   * all: no token is looked at. reader: one that is no good is as good as none. guest: with a good one or without. user,
+   * admin: only with.
+   */
+  who: 'all' | 'reader' | 'guest' | 'user' | 'admin';
   /** Its input is made of path, query or body; its output is the answer. */
   call?: Call;
   /** The answer when it is not the call's output as it is. */
@@ -40,6 +43,8 @@ const access = ({ who }: Operation) => {
   switch (who) {
     case 'all':
       return [Public()];
+    case 'reader':
+      return [Reader()];
     case 'guest':
       return [OptionalUser()];
     case 'admin':

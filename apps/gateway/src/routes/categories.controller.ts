@@ -13,7 +13,7 @@ export class CategoriesController {
   @Get()
   @Operation({
     summary: 'The categories and how many products each has',
-    who: 'guest',
+    who: 'reader',
     output: ListCategories.output.shape.categories,
   })
   async list(@Context() ctx: MessageContext) {

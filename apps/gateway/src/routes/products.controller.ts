@@ -21,7 +21,7 @@ export class ProductsController {
   constructor(private readonly rpc: RpcClient) {}
 
   @Get()
-  @Operation({ summary: 'Search the catalogue', who: 'guest', call: SearchProducts, answer: 'page' })
+  @Operation({ summary: 'Search the catalogue', who: 'reader', call: SearchProducts, answer: 'page' })
   async search(
     @Input(SearchProducts) input: CallInput<typeof SearchProducts>,
     @Context() ctx: MessageContext,
@@ -30,7 +30,7 @@ export class ProductsController {
   }
 
   @Get(':id')
-  @Operation({ summary: 'One product', who: 'guest', call: GetProduct, fails: ['NOT_FOUND'] })
+  @Operation({ summary: 'One product', who: 'reader', call: GetProduct, fails: ['NOT_FOUND'] })
   async get(@Input(GetProduct) input: CallInput<typeof GetProduct>, @Context() ctx: MessageContext) {
     return success(await this.rpc.forward(GetProduct, input, ctx));
   }
