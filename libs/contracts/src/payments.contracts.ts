@@ -142,7 +142,12 @@ export const PaymentStarted = defineEvent(
   1,
   paymentFact.extend({ paymentUrl: z.string().optional() }),
 );
-export const PaymentSucceeded = defineEvent('payment.succeeded', 1, paymentFact);
+/** `goesBack`: another payment had paid the order already, so this money goes back at once. */
+export const PaymentSucceeded = defineEvent(
+  'payment.succeeded',
+  1,
+  paymentFact.extend({ goesBack: z.boolean().optional() }),
+);
 export const PaymentFailed = defineEvent('payment.failed', 1, paymentFact.extend({ message: z.string() }));
 /** `amount` went back this time, `refunded` in all, of `captured`. */
 export const PaymentRefunded = defineEvent(

@@ -37,6 +37,12 @@ describe('money that has come in', () => {
     expect(other?.after).toMatchObject({ paymentId: 'q', paymentProvider: 'STRIPE' });
   });
 
+  it('is not what pays an order when it goes back, because another payment has paid it', () => {
+    const second = { paymentId: 'q', provider: 'SANDBOX', goesBack: true } as const;
+    expect(markPaid(pending, second)).toBeNull();
+    expect(markPaid(pending, payment)?.after).toMatchObject({ paymentId: 'p', paymentStatus: 'PAID' });
+  });
+
   it('counts once, whatever is told how often', () => {
     fc.assert(
       fc.property(anOrder, (given) => {

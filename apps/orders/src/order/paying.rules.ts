@@ -15,9 +15,15 @@ export interface BegunPayment extends PaymentFact {
   state: PaymentState;
 }
 
-/** Money has come in. For a cancelled order it is on its way back already: payments sees to that. */
-export function markPaid(before: OrderState, { paymentId, provider }: PaymentFact): Decision | null {
-  if (!UNPAID.includes(before.paymentStatus)) return null;
+/**
+ * Money has come in. For a cancelled order it is on its way back already: payments sees to that. So is what `goesBack`:
+ * the payment that pays the order is another one, of which the order may hear later.
+ */
+export function markPaid(
+  before: OrderState,
+  { paymentId, provider, goesBack = false }: PaymentFact & { goesBack?: boolean | undefined },
+): Decision | null {
+  if (goesBack || !UNPAID.includes(before.paymentStatus)) return null;
   const paid = {
     paymentId,
     paymentProvider: provider,

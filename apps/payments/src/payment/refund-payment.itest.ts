@@ -165,6 +165,14 @@ describe('an order with two attempts', () => {
       );
       return (await Promise.all(statuses)).sort().join() === 'REFUNDED,SUCCEEDED';
     });
+    const kept = await kit.db.query(sql`
+      SELECT p.status, e.data -> 'goesBack' AS "goesBack" FROM payments.payment p
+      JOIN events.event e ON e.aggregate_id = p.id AND e.type = 'payment.succeeded'
+      WHERE p.order_id = ${orderId} ORDER BY p.status`);
+    expect(kept).toEqual([
+      { status: 'REFUNDED', goesBack: true },
+      { status: 'SUCCEEDED', goesBack: null },
+    ]);
   });
 
   it('gives the second one up when the first turns out to be paid', async () => {

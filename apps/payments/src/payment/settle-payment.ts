@@ -63,34 +63,33 @@ async function apply(
   ctx: MessageContext,
 ): Promise<PaymentRow> {
   const { to, message, receipt } = verdict;
-  const facts = factsOf(payment, verdict);
   const after = await saveSettlement(tx, payment.id, {
     status: to,
     ref,
     message,
     receipt,
-    facts: facts.length,
+    facts: factsOf(payment, verdict).length,
   });
   if (!after) throw new Error('a locked payment vanished');
-  if (to === 'SUCCEEDED') {
-    const others = attempts.filter((attempt) => attempt.id !== payment.id);
-    if (after.closed) await refundTheRest(tx, after, 'The order was cancelled');
-    else if (others.some((attempt) => holdsMoney(attempt.status)))
-      await refundTheRest(tx, after, 'The order was paid already');
-    else if (others.some((attempt) => isLive(attempt.status))) await cancelOpenAttempts(tx, payment.order_id);
-  }
-  await emit(tx, inItsFlow(payment, ctx), facts);
+  const others = attempts.filter((attempt) => attempt.id !== payment.id);
+  const goesBack = to === 'SUCCEEDED' && !after.closed && others.some(({ status }) => holdsMoney(status));
+  if (goesBack) await refundTheRest(tx, after, 'The order was paid already');
+  else if (to === 'SUCCEEDED' && after.closed) await refundTheRest(tx, after, 'The order was cancelled');
+  else if (to === 'SUCCEEDED' && others.some(({ status }) => isLive(status)))
+    await cancelOpenAttempts(tx, payment.order_id);
+  await emit(tx, inItsFlow(payment, ctx), factsOf(payment, verdict, goesBack));
   return after;
 }
 
 /** A payment's first event is always that it was started, also when the answer came by another way. */
-function factsOf(payment: PaymentRow, { to, message }: Move['verdict']): Fact[] {
+function factsOf(payment: PaymentRow, { to, message }: Move['verdict'], goesBack = false): Fact[] {
   const data = factOf(payment);
   const facts: Fact[] = [];
   const next = () => ({ type: 'payment', id: payment.id, version: payment.version + facts.length + 1 });
   if (to === 'CANCELLED') return facts;
   if (payment.version === 0) facts.push(fact(PaymentStarted, next(), data));
-  if (to === 'SUCCEEDED') facts.push(fact(PaymentSucceeded, next(), data));
+  if (to === 'SUCCEEDED')
+    facts.push(fact(PaymentSucceeded, next(), { ...data, ...(goesBack ? { goesBack } : {}) }));
   else facts.push(fact(PaymentFailed, next(), { ...data, message: message ?? 'The payment failed.' }));
   return facts;
 }
