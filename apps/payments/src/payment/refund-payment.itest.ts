@@ -12,7 +12,7 @@ import {
   startPayments,
   user,
 } from './payment.fixture.js';
-import { requestRefund } from './refund-payment.js';
+import { RefundPayment, requestRefund } from './refund-payment.js';
 import { eventually } from '../testing/eventually.js';
 
 let kit: PaymentsKit;
@@ -88,6 +88,47 @@ describe('a refund', () => {
     await expect(kit.refunding.execute({ id: payment.id, amount: 200 }, ctx)).rejects.toMatchObject({
       code: 'IDEMPOTENCY_KEY_REUSED',
     });
+  });
+
+  it.each([
+    [
+      'another payment',
+      async () => ({ id: (await givenPaid(kit)).payment.id, amount: 100, reason: 'a scratch' }),
+    ],
+    ['another amount', async (id: string) => ({ id, amount: 200, reason: 'a scratch' })],
+    ['all that is left', async (id: string) => ({ id, reason: 'a scratch' })],
+    ['another reason', async (id: string) => ({ id, amount: 100, reason: 'a dent' })],
+  ])('under a used key, but of %s, is refused', async (_, otherOf) => {
+    const { id } = (await givenPaid(kit)).payment;
+    const refund = { id, amount: 100, reason: 'a scratch' };
+    const other = await otherOf(id);
+    const givenInAll = async () =>
+      (await givenBack(id))! + (other.id === id ? 0 : (await givenBack(other.id))!);
+    const ctx = { ...admin(), idempotencyKey: newId() };
+    const reused = { code: 'IDEMPOTENCY_KEY_REUSED' };
+
+    const tries = await Promise.allSettled([refund, other].map((input) => kit.refunding.execute(input, ctx)));
+    const [first, second] = tries[0]?.status === 'fulfilled' ? [refund, other] : [other, refund];
+    expect(tries.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: reused }]);
+    const given = await givenInAll();
+    await expect(kit.refunding.execute(second, ctx)).rejects.toMatchObject(reused);
+
+    await kit.db.execute(sql`DELETE FROM events.idempotency_key WHERE key = ${ctx.idempotencyKey}`);
+    await expect(kit.refunding.execute(second, ctx)).rejects.toMatchObject(reused);
+    expect(await kit.refunding.execute(first, ctx)).toMatchObject({ id: first.id });
+    expect(await givenInAll()).toBe(given);
+  });
+
+  it('under the key of one that was interrupted is that one, or refused', async () => {
+    const { id } = (await givenPaid(kit)).payment;
+    const ctx = { ...admin(), idempotencyKey: newId() };
+    const cut = new RefundPayment(kit.db, kit.providers);
+    cut.finish = () => Promise.reject(new Error('cut off'));
+    await expect(cut.execute({ id, amount: 100 }, ctx)).rejects.toThrow('cut off');
+    await expect(kit.refunding.execute({ id, amount: 300 }, ctx)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    expect(await kit.refunding.execute({ id, amount: 100 }, ctx)).toMatchObject({ refunded: 100 });
   });
 
   it('that was interrupted is finished by the job', async () => {

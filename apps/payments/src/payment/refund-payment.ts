@@ -4,7 +4,7 @@ import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import { PaymentRefunded, RefundPayment as RefundCall } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
-import { once } from '@order-system/messaging/idempotency';
+import { keyReused, once, requestHash } from '@order-system/messaging/idempotency';
 import { emit, fact } from '@order-system/messaging/outbox';
 import { logger } from '@order-system/observability/logger';
 import { Database, type Tx } from '@order-system/prisma/database';
@@ -91,8 +91,9 @@ export async function requestRefund(
 ): Promise<DueRefund> {
   const payment = await lockPayment(tx, id);
   if (!payment) throw notFound('payment');
+  const hash = requestHash(RefundCall, { id, amount, reason });
   const known = await findRefund(tx, refundId);
-  if (known) return withPayment(known, payment);
+  if (known) return withPayment(sameRefund(known, payment, hash), payment);
   const requested = await sumRequested(tx, payment.id);
   const granted = refundAmount(payment, requested, amount);
   const refund = {
@@ -100,9 +101,19 @@ export async function requestRefund(
     paymentId: payment.id,
     amount: granted,
     reason: reason ?? null,
+    requestHash: hash,
     leaseMs: LEASE_MS,
   };
-  return withPayment(await insertRefund(tx, refund), payment);
+  const made = await insertRefund(tx, refund);
+  if (!made) throw keyReused();
+  return withPayment(made, payment);
+}
+
+/** Money must not go back twice for one request, nor silently not at all for another one under its key. */
+function sameRefund(known: RefundRow, payment: PaymentRow, hash: string): RefundRow {
+  const isSame = known.payment_id === payment.id && (known.request_hash ?? hash) === hash;
+  if (!isSame) throw keyReused();
+  return known;
 }
 
 /** What the provider said about a refund, applied once. */

@@ -10,6 +10,8 @@ export interface RefundRow {
   amount: number;
   status: 'REQUESTED' | 'SUCCEEDED' | 'FAILED';
   reason: string | null;
+  /** Null when no request asked for it, or before requests were kept. */
+  request_hash: string | null;
   provider_ref: string | null;
   attempts: number;
 }
@@ -19,6 +21,7 @@ export interface NewRefund {
   paymentId: string;
   amount: number;
   reason: string | null;
+  requestHash: string | null;
   /** Until then only its maker asks the provider, later the job does. */
   leaseMs: number;
 }
@@ -34,20 +37,19 @@ export async function sumRequested(tx: Tx, paymentId: string): Promise<number> {
   return row?.requested ?? 0;
 }
 
-export async function insertRefund(tx: Tx, refund: NewRefund): Promise<RefundRow> {
-  const [row] = await tx.query<RefundRow>(sql`
-    INSERT INTO payments.refund (id, payment_id, amount, reason, next_at)
-    VALUES (${refund.id}, ${refund.paymentId}, ${refund.amount}, ${refund.reason},
+/** Undefined when the id is taken: another payment's refund may have it, whose lock is another one. */
+export const insertRefund = (tx: Tx, refund: NewRefund): Promise<RefundRow | undefined> =>
+  tx.one<RefundRow>(sql`
+    INSERT INTO payments.refund (id, payment_id, amount, reason, request_hash, next_at)
+    VALUES (${refund.id}, ${refund.paymentId}, ${refund.amount}, ${refund.reason}, ${refund.requestHash},
       now() + ${refund.leaseMs} * interval '1 millisecond')
-    RETURNING *`);
-  if (!row) throw new Error('INSERT .. RETURNING gave no row');
-  return row;
-}
+    ON CONFLICT (id) DO NOTHING RETURNING *`);
 
 /** Promises all that is left of a captured payment back. Of a payment whose lock is held. */
 export async function refundTheRest(tx: Tx, payment: PaymentRow, reason: string): Promise<void> {
   const amount = leftToRefund(payment, await sumRequested(tx, payment.id));
-  if (amount > 0) await insertRefund(tx, { id: newId(), paymentId: payment.id, amount, reason, leaseMs: 0 });
+  const refund = { id: newId(), paymentId: payment.id, amount, reason, requestHash: null, leaseMs: 0 };
+  if (amount > 0) await insertRefund(tx, refund);
 }
 
 /** A refund with what its provider needs to know. */

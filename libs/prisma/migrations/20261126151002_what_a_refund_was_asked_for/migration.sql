@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "payments"."refund" ADD COLUMN     "request_hash" TEXT;
