@@ -66,6 +66,15 @@ describe('starting a payment', () => {
     });
   });
 
+  it('refuses the same id for another card', async () => {
+    const input = aStart({ flow: 'BACKEND', paymentMethodId: 'pm_sandbox_declined' });
+    await kit.starting.execute(input, user());
+    const other = { ...input, paymentMethodId: 'pm_sandbox_ok' };
+    await expect(kit.starting.execute(other, user())).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+  });
+
   it('refuses a method that is not set up, and keeps nothing of it', async () => {
     const input = aStart({ method: 'paypal' });
     await expect(kit.starting.execute(input, user())).rejects.toMatchObject({

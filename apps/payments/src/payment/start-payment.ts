@@ -100,7 +100,7 @@ async function openAttempt(db: Queries, input: Input, ctx: MessageContext): Prom
 }
 
 function sameAttempt(known: PaymentRow, wanted: NewAttempt): PaymentRow {
-  const fields = ['order_id', 'user_id', 'provider', 'flow', 'amount', 'currency'] as const;
+  const fields = ['order_id', 'user_id', 'provider', 'flow', 'amount', 'currency', 'method_id'] as const;
   if (fields.every((field) => known[field] === wanted[field])) return known;
   throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'The payment id was used for another payment.');
 }
