@@ -10,6 +10,7 @@ import {
   leftToRefund,
   refundAmount,
   statusAfterRefund,
+  wasCaptured,
 } from './payment.rules.js';
 
 const states = PaymentState.options;
@@ -36,6 +37,10 @@ describe('what may become of a payment', () => {
     for (const from of states.filter(holdsMoney))
       expect(edges[from].every((to: PaymentState) => holdsMoney(to) || to === 'REFUNDED')).toBe(true);
   });
+});
+
+it('an order is paid by what brought money in, also when that went back', () => {
+  expect(states.filter(wasCaptured)).toEqual(['SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED']);
 });
 
 const attempt = { id: 'p1', status: 'PENDING', amount: 1999, currency: 'USD' } as const;

@@ -17,10 +17,14 @@ export const canMove = (from: PaymentState, to: PaymentState): boolean =>
   (edges[from] as readonly PaymentState[]).includes(to);
 
 const HOLDING: readonly PaymentState[] = ['SUCCEEDED', 'PARTIALLY_REFUNDED'];
+/** What pays an order for good: when it goes back, the order is not due again. */
+const CAPTURED: readonly PaymentState[] = [...HOLDING, 'REFUNDED'];
 const LIVE: readonly PaymentState[] = ['REQUESTED', 'PENDING'];
 
 /** Does it hold money of the customer that could be given back? */
 export const holdsMoney = (status: PaymentState): boolean => HOLDING.includes(status);
+/** Did it ever bring money in? */
+export const wasCaptured = (status: PaymentState): boolean => CAPTURED.includes(status);
 /** May the customer still pay it? */
 export const isLive = (status: PaymentState): boolean => LIVE.includes(status);
 

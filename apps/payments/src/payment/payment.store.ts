@@ -83,6 +83,9 @@ const SPARED: Readonly<Record<IfLive, (wanted: NewAttempt) => Sql>> = {
   KEEP: () => sql`true`,
 };
 
+/** What `wasCaptured`: an order is paid once. */
+const CAPTURED = sql`('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')`;
+
 /** Charges whose outcome nobody knows yet: another attempt of the order might be a second charge. */
 const UNDECIDED = sql`(flow = 'BACKEND' AND status = 'REQUESTED')`;
 
@@ -100,7 +103,7 @@ export async function insertAttempt(
       SELECT ${attempt.order_id}::uuid AS order_id
       WHERE NOT EXISTS (SELECT 1 FROM payments.closed_order WHERE order_id = ${attempt.order_id})
         AND NOT EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${attempt.order_id}
-          AND (id = ${attempt.id} OR status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED') OR ${UNDECIDED}))
+          AND (id = ${attempt.id} OR status IN ${CAPTURED} OR ${UNDECIDED}))
     ), superseded AS (
       UPDATE payments.payment p SET status = 'CANCELLED', check_at = now(), updated_at = now()
       FROM allowed a WHERE p.order_id = a.order_id AND p.status IN ('REQUESTED', 'PENDING')
@@ -141,7 +144,7 @@ export async function findObstacle(db: Queries, orderId: string): Promise<Obstac
   const [row] = await db.query<Obstacle>(sql`
     SELECT EXISTS (SELECT 1 FROM payments.closed_order WHERE order_id = ${orderId}) AS closed,
       EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${orderId}
-        AND status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED')) AS paid,
+        AND status IN ${CAPTURED}) AS paid,
       EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${orderId} AND ${UNDECIDED}) AS undecided`);
   return row ?? { closed: false, paid: false, undecided: false };
 }
@@ -170,7 +173,7 @@ export interface Opening {
 const CAME_TOO_LATE = sql`(
   EXISTS (SELECT 1 FROM payments.closed_order c WHERE c.order_id = p.order_id)
   OR EXISTS (SELECT 1 FROM payments.payment o WHERE o.order_id = p.order_id
-    AND o.status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED')))`;
+    AND o.status IN ${CAPTURED}))`;
 
 /** A webhook will tell what becomes of it; should that never come, a job asks. */
 const TOLD_BY = '15 minutes';

@@ -13,6 +13,7 @@ import {
   user,
 } from './payment.fixture.js';
 import { RefundPayment, requestRefund } from './refund-payment.js';
+import { settlePayment } from './settle-payment.js';
 import { eventually } from '../testing/eventually.js';
 
 let kit: PaymentsKit;
@@ -214,6 +215,24 @@ describe('an order with two attempts', () => {
       { status: 'REFUNDED', goesBack: true },
       { status: 'SUCCEEDED', goesBack: null },
     ]);
+  });
+
+  it('gets back what is captured after all of the first went back', async () => {
+    const orderId = newId();
+    const first = await kit.starting.execute(aStart({ orderId }), user());
+    kit.gateway.isDown = true;
+    await kit.settle(first, 'pay');
+    const second = await kit.starting.execute(aStart({ orderId }), user());
+    await kit.settle(second, 'pay');
+    const input = { provider: 'SANDBOX', paymentId: first.payment.id } as const;
+    const answer = await kit.sandbox.lookUp({ paymentId: first.payment.id, providerRef: null });
+    await kit.db.inTx((tx) => settlePayment(tx, { ...input, answer }, admin()));
+    await kit.refunding.execute({ id: first.payment.id }, admin());
+    kit.gateway.isDown = false;
+    await eventually(async () => {
+      await kit.runJobs();
+      return (await paymentOf(kit.db, second.payment.id)).status === 'REFUNDED';
+    });
   });
 
   it('gives the second one up when the first turns out to be paid', async () => {

@@ -4,7 +4,14 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { type Fact, emit, fact } from '@order-system/messaging/outbox';
 import { logger } from '@order-system/observability/logger';
 import type { Tx } from '@order-system/prisma/database';
-import { type Claim, type ProviderAnswer, type Verdict, holdsMoney, isLive, judge } from './payment.rules.js';
+import {
+  type Claim,
+  type ProviderAnswer,
+  type Verdict,
+  isLive,
+  judge,
+  wasCaptured,
+} from './payment.rules.js';
 import {
   type PaymentRow,
   cancelOpenAttempts,
@@ -72,7 +79,7 @@ async function apply(
   });
   if (!after) throw new Error('a locked payment vanished');
   const others = attempts.filter((attempt) => attempt.id !== payment.id);
-  const goesBack = to === 'SUCCEEDED' && !after.closed && others.some(({ status }) => holdsMoney(status));
+  const goesBack = to === 'SUCCEEDED' && !after.closed && others.some(({ status }) => wasCaptured(status));
   if (goesBack) await refundTheRest(tx, after, 'The order was paid already');
   else if (to === 'SUCCEEDED' && after.closed) await refundTheRest(tx, after, 'The order was cancelled');
   else if (to === 'SUCCEEDED' && others.some(({ status }) => isLive(status)))

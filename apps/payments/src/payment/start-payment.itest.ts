@@ -108,11 +108,12 @@ describe('starting a payment', () => {
     expect((await kit.starting.execute(first, user())).paymentUrl).toBeUndefined();
   });
 
-  it('refuses an order that is paid, or closed', async () => {
+  it('refuses an order that is paid, whose money went back, or that is closed', async () => {
     const { payment } = await givenPaid(kit);
-    await expect(kit.starting.execute(aStart({ orderId: payment.orderId }), user())).rejects.toMatchObject({
-      code: 'ALREADY_PAID',
-    });
+    const again = () => kit.starting.execute(aStart({ orderId: payment.orderId }), user());
+    await expect(again()).rejects.toMatchObject({ code: 'ALREADY_PAID' });
+    await kit.refunding.execute({ id: payment.id }, admin());
+    await expect(again()).rejects.toMatchObject({ code: 'ALREADY_PAID' });
     const orderId = newId();
     await kit.cancelOrder(orderId);
     await expect(kit.starting.execute(aStart({ orderId }), user())).rejects.toMatchObject({
