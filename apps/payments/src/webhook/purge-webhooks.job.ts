@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@order-system/prisma/database';
 import type { Job } from '@order-system/service-host/service';
-import { purgeWebhooks } from './webhook.store.js';
+import { purgeSandboxWebhooks, purgeWebhooks } from './webhook.store.js';
+
+const BATCH = 1000;
+const HOUR_MS = 3_600_000;
 
 /** Removes webhooks that nobody needs any more. */
 @Injectable()
 export class PurgeWebhooks implements Job {
-  readonly everyMs = 3_600_000;
+  readonly everyMs = HOUR_MS;
 
   constructor(private readonly db: Database) {}
 
-  run(): Promise<void> {
-    return purgeWebhooks(this.db);
+  async run(): Promise<void> {
+    for (const purge of [purgeWebhooks, purgeSandboxWebhooks])
+      while ((await purge(this.db, BATCH)) === BATCH);
   }
 }

@@ -13,6 +13,7 @@ import {
   startPayments,
   user,
 } from '../payment/payment.fixture.js';
+import { PurgeWebhooks } from './purge-webhooks.job.js';
 import { sign } from './signature.js';
 import { eventually } from '../testing/eventually.js';
 
@@ -197,6 +198,20 @@ describe('a webhook', () => {
     expect((await rowOf(kit.db, id))?.outcome).toBe('applied');
     expect((await paymentOf(kit.db, paymentId)).status).toBe('SUCCEEDED');
   });
+});
+
+it('that nobody needs any more is removed, however many there are', async () => {
+  await kit.db.execute(sql`
+    INSERT INTO payments.webhook_event (provider, event_id, type, body, applied_at)
+    SELECT 'SANDBOX', 'old-' || n, 'ping', '{}', now() - n * interval '1 day' FROM generate_series(1, 2500) n`);
+  await kit.db.execute(sql`
+    INSERT INTO payments.sandbox_webhook (id, body, delivered_at)
+    SELECT gen_random_uuid(), 'old', now() - n * interval '1 day' FROM generate_series(1, 2500) n`);
+  await new PurgeWebhooks(kit.db).run();
+  const [left] = await kit.db.query(sql`
+    SELECT (SELECT count(*) FROM payments.webhook_event WHERE event_id LIKE 'old-%') AS applied,
+      (SELECT count(*) FROM payments.sandbox_webhook WHERE body = 'old') AS delivered`);
+  expect(left).toEqual({ applied: 89, delivered: 6 });
 });
 
 describe('the sandbox', () => {
