@@ -10,7 +10,13 @@ export const pending: OrderState = {
   ...{ currency: 'USD', total: 1999, ownPrices: false, payBefore: later, paymentId: 'p' },
   ...{ paymentProvider: 'SANDBOX', paymentState: 'PENDING', trackingNumber: null, carrier: null, version: 1 },
 };
-export const paid: OrderState = { ...pending, status: 'PROCESSING', paymentStatus: 'PAID', payBefore: null };
+export const paid: OrderState = {
+  ...pending,
+  status: 'PROCESSING',
+  paymentStatus: 'PAID',
+  paymentState: 'SUCCEEDED',
+  payBefore: null,
+};
 export const payment = { paymentId: 'p', provider: 'SANDBOX' } as const;
 
 /** What can differ from order to order, in every combination. */

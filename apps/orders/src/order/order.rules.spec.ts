@@ -93,6 +93,28 @@ describe('moving an order', () => {
     expect(text('CANCELLED', ['admin', 'owner'])).toContain('Possible from here: nothing.');
   });
 
+  it('names COMPLETED as possible only when nothing is left to pay', () => {
+    const unpaid = { ...paid, paymentStatus: 'PENDING' } as const;
+    for (const to of ['COMPLETED', 'PENDING'] as const)
+      expect(() => move(unpaid, { to, movers: ['admin'] })).toThrow(
+        expect.objectContaining({ facts: { from: 'PROCESSING', to, possible: ['SHIPPED', 'CANCELLED'] } }),
+      );
+  });
+
+  it.each([
+    ['REQUESTED', 'CANCELLED'],
+    ['PENDING', 'CANCELLED'],
+    ['FAILED', 'FAILED'],
+    ['SUCCEEDED', 'SUCCEEDED'],
+    [null, null],
+  ] as const)('ends a payment that is %s with a cancelled order: %s', (paymentState, after) => {
+    const cancel = move({ ...paid, paymentState }, { to: 'CANCELLED', movers: ['admin'] });
+    expect(cancel.after.paymentState).toBe(after);
+    expect(move({ ...paid, paymentState }, { to: 'SHIPPED', movers: ['admin'] }).after.paymentState).toBe(
+      paymentState,
+    );
+  });
+
   it('keeps the tracking number it has, and takes a new one', () => {
     const shipped = move(paid, { to: 'SHIPPED', movers: ['admin'], trackingNumber: 'T1', carrier: 'DHL' });
     expect(shipped.after).toMatchObject({ trackingNumber: 'T1', carrier: 'DHL' });

@@ -51,7 +51,14 @@ export const possible = (status: OrderStatus, movers: readonly Mover[]): OrderSt
     .filter(([, allowed]) => movers.some((mover) => allowed.includes(mover)))
     .map(([to]) => to);
 
+/** The same for this order: one that is still to be paid cannot be completed. */
+export const possibleFor = ({ status, paymentStatus }: OrderState, movers: readonly Mover[]): OrderStatus[] =>
+  possible(status, movers).filter((to) => to !== 'COMPLETED' || SETTLED.includes(paymentStatus));
+
 export const SETTLED: readonly PaymentStatus[] = ['NOT_REQUIRED', 'PAID', 'PARTIALLY_REFUNDED', 'REFUNDED'];
+
+/** An attempt that payments give up when its order is cancelled. */
+const LIVE: readonly (PaymentState | null)[] = ['REQUESTED', 'PENDING'];
 
 export interface Move {
   to: OrderStatus;
@@ -63,13 +70,16 @@ export interface Move {
 
 /** Throws ILLEGAL_TRANSITION, naming the current state and what is possible from it. */
 export function move(before: OrderState, { to, movers, reason, trackingNumber, carrier }: Move): Decision {
-  const targets = possible(before.status, movers);
-  if (!targets.includes(to)) throw illegal(before, to, targets);
-  if (to === 'COMPLETED' && !SETTLED.includes(before.paymentStatus))
-    throw illegal(before, to, targets, 'it has not been paid yet');
+  const targets = possibleFor(before, movers);
+  if (!targets.includes(to)) {
+    const isUnpaid = possible(before.status, movers).includes(to);
+    throw illegal(before, to, targets, isUnpaid ? 'it has not been paid yet' : undefined);
+  }
+  const isGivenUp = to === 'CANCELLED' && LIVE.includes(before.paymentState);
   const after: OrderState = {
     ...before,
     status: to,
+    paymentState: isGivenUp ? 'CANCELLED' : before.paymentState,
     payBefore: null,
     trackingNumber: trackingNumber ?? before.trackingNumber,
     carrier: carrier ?? before.carrier,

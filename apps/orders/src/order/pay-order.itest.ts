@@ -76,8 +76,16 @@ describe('another attempt to pay', () => {
     expect((await pay('a')).order.payment?.id).toBe(later.payment.id);
   });
 
+  it('has an id like all others, which says when its order was placed', async () => {
+    const { payment } = await pay('a');
+    expect(payment.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(payment.id.slice(0, 13)).toBe(id.slice(0, 13));
+    expect((await pay('b')).payment.id).not.toBe(payment.id);
+  });
+
   it('is not even begun for an order that is cancelled', async () => {
-    await shop.rpc.call(CancelOrder, { id }, user);
+    const { payment } = await shop.rpc.call(CancelOrder, { id }, user);
+    expect(payment?.status).toBe('CANCELLED');
     await expect(pay()).rejects.toMatchObject({ code: 'NOT_PAYABLE' });
     expect(shop.neighbours.startsOf(id)).toHaveLength(1);
   });

@@ -74,6 +74,7 @@ function attemptId({ id }: Input, { actor, idempotencyKey }: MessageContext): st
   const hash = createHash('sha256')
     .update(JSON.stringify([id, actor.id, idempotencyKey]))
     .digest('hex');
-  // UUID v8 (RFC 9562): of our own making.
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+  // UUID v7 like all ids, with the time of the order's: it must be the same however late it is made again.
+  const [high, low] = id.split('-');
+  return `${high}-${low}-7${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }

@@ -111,13 +111,29 @@ describe('another attempt to pay', () => {
   const attempt = { paymentId: 'q', provider: 'PAYPAL', state: 'PENDING' } as const;
 
   it.each([
-    ['that is paid', paid, 'ALREADY_PAID'],
-    ['whose money went back', { ...paid, paymentStatus: 'REFUNDED' }, 'ALREADY_PAID'],
-    ['that is cancelled', { ...pending, status: 'CANCELLED', payBefore: null }, 'NOT_PAYABLE'],
-    ['with nothing due', { ...pending, status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' }, 'NOT_PAYABLE'],
-    ['whose window has closed', { ...pending, payBefore: now }, 'NOT_PAYABLE'],
-  ] as [string, OrderState, string][])('is refused for an order %s', (_, order, code) => {
-    expect(() => refuseUnlessPayable(order, now)).toThrow(expect.objectContaining({ code }));
+    ['that is paid', paid, 'ALREADY_PAID: This order has been paid.'],
+    [
+      'whose money went back',
+      { ...paid, paymentStatus: 'REFUNDED' },
+      'ALREADY_PAID: This order has been paid.',
+    ],
+    [
+      'that is cancelled',
+      { ...pending, status: 'CANCELLED', payBefore: null },
+      'NOT_PAYABLE: A cancelled order cannot be paid.',
+    ],
+    [
+      'with nothing due',
+      { ...pending, status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
+      'NOT_PAYABLE: Nothing is due for this order.',
+    ],
+    [
+      'whose window has closed',
+      { ...pending, payBefore: now },
+      'NOT_PAYABLE: The time to pay this order is over.',
+    ],
+  ] as [string, OrderState, string][])('is refused for an order %s', (_, order, message) => {
+    expect(() => refuseUnlessPayable(order, now)).toThrow(expect.objectContaining({ message }));
   });
 
   it('is for orders that are due, in time', () => {

@@ -70,9 +70,15 @@ export function markRefunded(
 export function refuseUnlessPayable(order: OrderState, now: Date): void {
   if (SETTLED.includes(order.paymentStatus) && order.paymentStatus !== 'NOT_REQUIRED')
     throw new DomainError('ALREADY_PAID', 'This order has been paid.');
-  const isLate = order.payBefore !== null && order.payBefore <= now;
-  if (order.paymentStatus === 'NOT_REQUIRED' || order.status === 'CANCELLED' || isLate)
-    throw new DomainError('NOT_PAYABLE', `An order in ${order.status} with nothing due cannot be paid.`);
+  const why = whyNotPayable(order, now);
+  if (why) throw new DomainError('NOT_PAYABLE', why);
+}
+
+function whyNotPayable({ status, paymentStatus, payBefore }: OrderState, now: Date): string | undefined {
+  if (status === 'CANCELLED') return 'A cancelled order cannot be paid.';
+  if (paymentStatus === 'NOT_REQUIRED') return 'Nothing is due for this order.';
+  if (payBefore !== null && payBefore <= now) return 'The time to pay this order is over.';
+  return undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DomainError } from '@order-system/contracts/errors';
-import { type Decision, move, type OrderState, possible } from './order.rules.js';
+import { type Decision, move, type OrderState, possibleFor } from './order.rules.js';
 import { type BegunPayment, noteAttempt, type PaymentFact } from './paying.rules.js';
 
 /** What an order costs that had no price, in minor units, and the attempt under which it will be paid. */
@@ -32,14 +32,15 @@ export function settle(
 const canBeQuoted = ({ kind, status, paymentStatus }: OrderState): boolean =>
   kind === 'CUSTOM' && status === 'REVIEW' && paymentStatus === 'NOT_REQUIRED';
 
-function noPlaceForQuote({ kind, status }: OrderState): DomainError {
+function noPlaceForQuote(order: OrderState): DomainError {
+  const { kind, status } = order;
   const detail =
     kind === 'CUSTOM'
       ? `A quote has no place here: the order is in ${status}, and only one in REVIEW takes a price.`
       : 'A quote has no place here: the order has its prices already.';
   return new DomainError('ILLEGAL_TRANSITION', detail, {
     from: status,
-    possible: possible(status, ['admin']),
+    possible: possibleFor(order, ['admin']),
   });
 }
 

@@ -7,6 +7,7 @@ import {
   PlaceOrder,
   SetOrderStatus,
   SettleReview,
+  UpdateOrder,
 } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { eventually } from '@order-system/messaging/testing/eventually';
@@ -77,6 +78,16 @@ describe('settling a review', () => {
     });
     expect(await settle(id, { closingId })).toMatchObject({ status: 'CANCELLED', total: 0 });
     expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.cancelled']);
+  });
+});
+
+it('an order that is past its review cannot be edited, and says where it can go', async () => {
+  const owner = someone('user');
+  const { id } = await place(owner);
+  await settle(id);
+  await expect(shop.rpc.call(UpdateOrder, { id, quantity: 2 }, owner)).rejects.toMatchObject({
+    code: 'ILLEGAL_TRANSITION',
+    facts: { from: 'PROCESSING', possible: ['SHIPPED', 'COMPLETED', 'CANCELLED'] },
   });
 });
 

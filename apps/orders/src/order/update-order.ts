@@ -4,6 +4,7 @@ import type { UpdateOrder } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
+import { possibleFor } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
 
 /** The owner changes what they asked for, while staff have not agreed to it. */
@@ -17,7 +18,8 @@ export async function updateOrder(
   if (before.status !== 'REVIEW')
     throw new DomainError('ILLEGAL_TRANSITION', `An order in ${before.status} can no longer be edited.`, {
       from: before.status,
-      possible: [],
+      // Whoever may do it: what the order waits for now.
+      possible: possibleFor(before, ['owner', 'admin']),
     });
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   await tx.execute(sql`
