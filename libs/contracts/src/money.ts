@@ -49,6 +49,13 @@ const minorUnits = z.codec(
 /** An amount >= 0. On a wire a decimal number, inside an integer of minor units. */
 export const Money = minorUnits.refine((minor) => minor >= 0, 'must not be negative');
 
+/** What many orders come to. Unlike Money it has no limit: above 2^53 minor units it is rounded. */
+export const MoneySum = z.codec(
+  z.number().meta({ description: "Sum in the currency's unit, as people write it", example: 1999.9 }),
+  z.number().min(0),
+  { decode: (amount) => Math.round(amount * shop.factor), encode: toAmount },
+);
+
 /** In minor units: 1,000,000.00. */
 const MOST_PRICE = 100_000_000;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
-import { Money, PositiveMoney, Price } from './money.js';
+import { Money, MoneySum, PositiveMoney, Price } from './money.js';
 import {
   PaymentFlow,
   PaymentMethod,
@@ -216,10 +216,10 @@ export const GetOrderStats = defineCall('orders.stats', {
   output: z.object({
     orders: z.int(),
     byStatus: z.record(OrderStatus, z.int()),
-    revenue: Money,
-    averageValue: Money,
+    revenue: MoneySum,
+    averageValue: MoneySum,
     currency: z.string(),
-    byDay: z.array(z.object({ day: z.iso.date(), orders: z.int(), revenue: Money })),
+    byDay: z.array(z.object({ day: z.iso.date(), orders: z.int(), revenue: MoneySum })),
   }),
 });
 

@@ -22,7 +22,7 @@ type StoredHistory = StoredOrder['history'][number];
 /** An order's row with its lines and history, as Prisma or one statement gives it. */
 interface WholeOrder extends Omit<
   StoredOrder,
-  'lines' | 'history' | 'total' | 'ownPrices' | 'basketId' | 'payBefore' | 'version'
+  'lines' | 'history' | 'total' | 'refunded' | 'ownPrices' | 'basketId' | 'payBefore' | 'version'
 > {
   total: bigint | number;
   lines: Pick<StoredOrder['lines'][number], 'productId' | 'title' | 'price' | 'quantity'>[];
@@ -133,6 +133,9 @@ interface DayRow {
   revenue: number;
 }
 
+/** Orders whose money, or a part of it, is the shop's. */
+const KEPT = sql`payment_status IN ('PAID', 'PARTIALLY_REFUNDED')`;
+
 /** Revenue is what was captured and kept; a day is a UTC day. */
 export async function readStats(
   db: Database,
@@ -143,12 +146,12 @@ export async function readStats(
     WHERE created_at >= ${from} AND created_at < ${to} GROUP BY status`);
   const byDay = await db.searches.query<DayRow>(sql`
     SELECT to_char(created_at, 'YYYY-MM-DD') AS day, count(*) AS orders,
-      coalesce(sum(total) FILTER (WHERE payment_status = 'PAID'), 0)::bigint AS revenue
+      coalesce(sum(total - refunded) FILTER (WHERE ${KEPT}), 0)::float8 AS revenue
     FROM orders."order" WHERE created_at >= ${from} AND created_at < ${to}
     GROUP BY day ORDER BY day DESC LIMIT 366`);
   const [paid] = await db.searches.query<{ orders: number; revenue: number }>(sql`
-    SELECT count(*) AS orders, coalesce(sum(total), 0)::bigint AS revenue FROM orders."order"
-    WHERE created_at >= ${from} AND created_at < ${to} AND payment_status = 'PAID'`);
+    SELECT count(*) AS orders, coalesce(sum(total - refunded), 0)::float8 AS revenue FROM orders."order"
+    WHERE created_at >= ${from} AND created_at < ${to} AND ${KEPT}`);
   const { orders: paidOrders = 0, revenue = 0 } = paid ?? {};
   return {
     orders: counts.reduce((sum, { orders }) => sum + orders, 0),

@@ -1,4 +1,5 @@
 import { DomainError } from '@order-system/contracts/errors';
+import { toAmount } from '@order-system/contracts/money';
 import type { OrderKind, OrderStatus, PaymentStatus } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
 
@@ -30,6 +31,8 @@ export interface OrderState {
   readonly paymentId: string | null;
   readonly paymentProvider: PaymentProviderName | null;
   readonly paymentState: PaymentState | null;
+  /** Given back, in minor units. */
+  readonly refunded: number;
   readonly trackingNumber: string | null;
   readonly carrier: string | null;
   readonly version: number;
@@ -94,16 +97,17 @@ function illegal(order: OrderState, to: OrderStatus, targets: OrderStatus[], why
   return new DomainError('ILLEGAL_TRANSITION', detail, { from: order.status, to, possible: targets });
 }
 
-/** 2^51: up to here an amount is the same number inside and, in decimals, outside. */
-const MOST_TOTAL = 2 ** 51;
+/** 100,000,000,000.00: a limit that no real order meets, and far from where amounts stop being exact. */
+const MOST_TOTAL = 10 ** 13;
 
-/** The sum of the lines in minor units. Throws when it is nothing, or more than can be counted exactly. */
+/** The sum of the lines in minor units. Throws when it is nothing, or more than an order may cost. */
 export function totalOf(lines: readonly { price: number; quantity: number }[]): number {
   const total = lines.reduce((sum, { price, quantity }) => sum + BigInt(price) * BigInt(quantity), 0n);
-  if (total === 0n) throw tooMuch('must cost something in all');
-  if (total > BigInt(MOST_TOTAL)) throw tooMuch('must cost less in all');
+  if (total === 0n) throw badTotal('must cost something in all');
+  if (total > BigInt(MOST_TOTAL))
+    throw badTotal(`must cost at most ${toAmount(MOST_TOTAL)} in all; order less, or in several orders`);
   return Number(total);
 }
 
-const tooMuch = (message: string): DomainError =>
+const badTotal = (message: string): DomainError =>
   new DomainError('VALIDATION_FAILED', `items: ${message}`, { errors: [{ path: 'items', message }] });

@@ -24,8 +24,8 @@ export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<Order
   const row = await tx.one<Row>(sql`
     SELECT id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
       own_prices AS "ownPrices", pay_before AS "payBefore", payment_id AS "paymentId",
-      payment_provider AS "paymentProvider", payment_state AS "paymentState", tracking_number AS "trackingNumber",
-      carrier, version
+      payment_provider AS "paymentProvider", payment_state AS "paymentState", refunded,
+      tracking_number AS "trackingNumber", carrier, version
     FROM orders."order" WHERE id = ${id} AND (${owner}::uuid IS NULL OR user_id = ${owner}) FOR UPDATE`);
   if (!row) throw notFound('order');
   return row;
@@ -45,7 +45,8 @@ export async function saveOrder(
     WITH saved AS (
       UPDATE orders."order" SET status = ${after.status}, payment_status = ${after.paymentStatus}, total = ${after.total},
         pay_before = ${after.payBefore}, payment_id = ${after.paymentId}, payment_provider = ${after.paymentProvider},
-        payment_state = ${after.paymentState}, tracking_number = ${after.trackingNumber}, carrier = ${after.carrier},
+        payment_state = ${after.paymentState}, refunded = ${after.refunded},
+        tracking_number = ${after.trackingNumber}, carrier = ${after.carrier},
         version = ${after.version}, updated_at = clock_timestamp()
       WHERE id = ${before.id} RETURNING id, updated_at
     ), history AS (
@@ -95,11 +96,14 @@ export interface NewLine {
   quantity: number;
 }
 
+/** What only happens to an order later. */
+const UNTOUCHED = {
+  ...{ refunded: 0 },
+  ...{ trackingNumber: null, carrier: null, version: 1 },
+};
+
 /** An order before it has a number. */
-export interface NewOrder extends Omit<
-  OrderState,
-  'number' | 'version' | 'trackingNumber' | 'carrier' | 'payBefore'
-> {
+export interface NewOrder extends Omit<OrderState, 'number' | 'payBefore' | keyof typeof UNTOUCHED> {
   readonly lines: readonly NewLine[];
   readonly basketId: string | null;
   readonly description: string | null;
@@ -143,7 +147,7 @@ export async function insertOrder(tx: Tx, order: NewOrder, ctx: MessageContext):
     SELECT number, created_at AS "createdAt", pay_before AS "payBefore" FROM placed`);
   if (!inserted) return;
   const { number, createdAt, payBefore } = inserted;
-  const placed = { ...order, number, payBefore, version: 1, trackingNumber: null, carrier: null };
+  const placed = { ...order, ...UNTOUCHED, number, payBefore };
   const { basketId } = order;
   const data = { ...orderFact(placed, null), payBefore, createdAt, ...given({ basketId }) };
   await emit(tx, ctx, [fact(OrderCreated, { type: 'order', id: order.id, version: 1 }, data)]);

@@ -81,8 +81,13 @@ describe('money that went back', () => {
   ] as const)('%i of 1999 makes the order %s', (refunded, paymentStatus) => {
     expect(markRefunded(paid, refund(refunded))?.after).toEqual({
       ...paid,
-      ...{ paymentStatus, paymentState: paymentStatus, version: 2 },
+      ...{ paymentStatus, paymentState: paymentStatus, refunded, version: 2 },
     });
+  });
+
+  it('is never less than was told before', () => {
+    const later = markRefunded(paid, refund(700))?.after ?? paid;
+    expect(markRefunded(later, refund(300))?.after.refunded).toBe(700);
   });
 
   it('is final once all of it went back, and never moves the order', () => {

@@ -56,9 +56,12 @@ export function markRefunded(
 ): Decision | null {
   if (before.paymentId !== paymentId || !['PAID', 'PARTIALLY_REFUNDED'].includes(before.paymentStatus))
     return null;
-  const status = refunded >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
+  // An event that was dead for a while is older than what is known.
+  const inAll = Math.max(before.refunded, refunded);
+  const status = inAll >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
   const after: OrderState = {
     ...before,
+    refunded: inAll,
     paymentStatus: status,
     paymentState: status,
     version: before.version + 1,

@@ -5,7 +5,8 @@ import { markNotStarted, noteBegun, type Quote, settle } from './review.rules.js
 const custom: OrderState = {
   ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
   ...{ currency: 'USD', total: 0, ownPrices: false, payBefore: null, paymentId: null, paymentProvider: null },
-  ...{ paymentState: null, trackingNumber: null, carrier: null, version: 1 },
+  ...{ paymentState: null, trackingNumber: null, carrier: null, refunded: 0 },
+  ...{ version: 1 },
 };
 const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
 const summary = 'Agreed.';
