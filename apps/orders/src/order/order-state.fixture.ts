@@ -9,7 +9,7 @@ export const pending: OrderState = {
   ...{ id: 'o', number: 1001, userId: 'u', kind: 'CATALOG', status: 'PENDING', paymentStatus: 'PENDING' },
   ...{ currency: 'USD', total: 1999, ownPrices: false, payBefore: later, paymentId: 'p' },
   ...{ paymentProvider: 'SANDBOX', paymentState: 'PENDING', trackingNumber: null, carrier: null },
-  ...{ refunded: 0, version: 1 },
+  ...{ refunded: 0, isAgreed: false, version: 1 },
 };
 export const paid: OrderState = {
   ...pending,

@@ -33,6 +33,8 @@ export interface OrderState {
   readonly paymentState: PaymentState | null;
   /** Given back, in minor units. */
   readonly refunded: number;
+  /** Staff have agreed to the customer's own prices. */
+  readonly isAgreed: boolean;
   readonly trackingNumber: string | null;
   readonly carrier: string | null;
   readonly version: number;

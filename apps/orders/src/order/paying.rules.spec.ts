@@ -25,6 +25,11 @@ describe('money that has come in', () => {
     expect(markPaid({ ...pending, ownPrices: true }, payment)?.after.status).toBe('REVIEW');
   });
 
+  it('moves an order at the customer’s own price straight on when staff have agreed already', () => {
+    const agreed = { ...pending, ownPrices: true, isAgreed: true };
+    expect(markPaid(agreed, payment)?.after.status).toBe('PROCESSING');
+  });
+
   it('leaves an order that is past PENDING where it is', () => {
     for (const status of ['REVIEW', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'CANCELLED'] as const) {
       const before = { ...pending, status };

@@ -32,7 +32,7 @@ export function markPaid(
   } as const;
   if (before.status !== 'PENDING')
     return { before, after: { ...before, ...paid, version: before.version + 1 } };
-  const to = before.ownPrices ? 'REVIEW' : 'PROCESSING';
+  const to = before.ownPrices && !before.isAgreed ? 'REVIEW' : 'PROCESSING';
   const { after } = move(before, { to, movers: ['payment'] });
   return { before, after: { ...after, ...paid }, reason: 'payment succeeded' };
 }

@@ -6,7 +6,7 @@ const custom: OrderState = {
   ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
   ...{ currency: 'USD', total: 0, ownPrices: false, payBefore: null, paymentId: null, paymentProvider: null },
   ...{ paymentState: null, trackingNumber: null, carrier: null, refunded: 0 },
-  ...{ version: 1 },
+  ...{ isAgreed: false, version: 1 },
 };
 const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
 const summary = 'Agreed.';
@@ -46,6 +46,13 @@ describe('settling a review', () => {
       );
     },
   );
+
+  it('is remembered of an order at own prices that is still to be paid, once', () => {
+    const unpaid: OrderState = { ...paid, status: 'PENDING', paymentStatus: 'PENDING' };
+    const after = settle(unpaid, { summary })?.after ?? unpaid;
+    expect(after).toEqual({ ...unpaid, isAgreed: true, version: 2 });
+    expect(settle(after, { summary })).toBeNull();
+  });
 
   it('takes no quote for an order that has prices', () => {
     expect(() => settle(paid, { summary, quote })).toThrow('the order has its prices already');

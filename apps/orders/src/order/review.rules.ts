@@ -8,14 +8,17 @@ export interface Quote extends PaymentFact {
 }
 
 /**
- * Staff have agreed in the room. An order that waits for it moves on; for any other only the room closes: null. A
- * quote is for an order that waits and has no price yet; else throws ILLEGAL_TRANSITION.
+ * Staff have agreed in the room. An order that waits for it moves on; one that would wait for it once it is paid will not;
+ * for any other only the room closes: null. A quote is for an order that waits and has no price yet; else throws
+ * ILLEGAL_TRANSITION.
  */
 export function settle(
   before: OrderState,
   { summary, quote }: { summary: string; quote?: Quote | undefined },
 ): Decision | null {
   if (quote && !canBeQuoted(before)) throw noPlaceForQuote(before);
+  if (before.status === 'PENDING' && before.ownPrices && !before.isAgreed)
+    return { before, after: { ...before, isAgreed: true, version: before.version + 1 } };
   if (before.status !== 'REVIEW') return null;
   const decision = move(before, { to: 'PROCESSING', movers: ['admin'], reason: summary });
   if (!quote) return decision;
@@ -51,7 +54,10 @@ function noPlaceForQuote(order: OrderState): DomainError {
 export function noteBegun(before: OrderState, quotedId: string, begun: BegunPayment): Decision | null {
   if (!isAwaited(before, quotedId)) return null;
   if (begun.paymentId !== quotedId) return noteAttempt(before, begun);
-  return { before, after: { ...before, paymentState: 'PENDING', version: before.version + 1 } };
+  return {
+    before,
+    after: { ...before, paymentState: 'PENDING', version: before.version + 1 },
+  };
 }
 
 /** The quoted payment cannot be started: the customer has to choose another way to pay. */

@@ -9,10 +9,12 @@ import {
   SettleReview,
   UpdateOrder,
 } from '@order-system/contracts/orders.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
+import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { someone, startOrders } from './order.fixture.js';
+import { loadOrder, saveOrder } from './order.store.js';
+import { markPaid } from './paying.rules.js';
 
 const admin = someone('admin');
 const summary = 'Agreed.';
@@ -89,6 +91,21 @@ it('an order that is past its review cannot be edited, and says where it can go'
     code: 'ILLEGAL_TRANSITION',
     facts: { from: 'PROCESSING', possible: ['SHIPPED', 'COMPLETED', 'CANCELLED'] },
   });
+});
+
+it('an order at own prices that staff agreed to before it was paid goes straight on once it is', async () => {
+  const items = [{ title: 'A table', price: 900, quantity: 1 }];
+  const { order } = await shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, someone('user'));
+  expect(await settle(order.id)).toMatchObject({ status: 'PENDING' });
+  const ctx = systemContext();
+  await shop.db.inTx(async (tx) => {
+    const paid = markPaid(await loadOrder(tx, order.id, ctx.actor), {
+      paymentId: newId(),
+      provider: 'SANDBOX',
+    });
+    if (paid) await saveOrder(tx, paid, ctx);
+  });
+  expect((await read(order.id)).status).toBe('PROCESSING');
 });
 
 describe('a quote', () => {
