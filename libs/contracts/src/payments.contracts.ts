@@ -148,7 +148,12 @@ export const PaymentSucceeded = defineEvent(
   1,
   paymentFact.extend({ goesBack: z.boolean().optional() }),
 );
-export const PaymentFailed = defineEvent('payment.failed', 1, paymentFact.extend({ message: z.string() }));
+/** `startedAt`: of two attempts to pay an order the later one is what it waits for. */
+export const PaymentFailed = defineEvent(
+  'payment.failed',
+  1,
+  paymentFact.extend({ message: z.string(), startedAt: Instant.optional() }),
+);
 /** `amount` went back this time, `refunded` in all, of `captured`. */
 export const PaymentRefunded = defineEvent(
   'payment.refunded',

@@ -32,6 +32,7 @@ class Neighbours {
   releaseRefusal: DomainError | undefined;
   /** What becomes of a payment that is started. */
   paymentStatus: 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
+  private readonly begun = new Map<string, Date>();
   /** Of a payment that is live already. */
   livePayment: string | undefined;
 
@@ -48,7 +49,9 @@ class Neighbours {
     if (this.paymentRefusal) throw this.paymentRefusal;
     const { paymentId, orderId, userId, amount, ifLive = 'END' } = input;
     const id = (ifLive === 'END' ? undefined : this.livePayment) ?? paymentId;
-    const at = { createdAt: new Date(), updatedAt: new Date() };
+    const createdAt = this.begun.get(id) ?? new Date();
+    this.begun.set(id, createdAt);
+    const at = { createdAt, updatedAt: new Date() };
     const rest = { refunded: 0, currency: 'USD', message: null, receipt: null };
     const provider = providerOf(input.method);
     return { payment: { id, orderId, userId, amount, provider, status: this.paymentStatus, ...rest, ...at } };

@@ -22,7 +22,16 @@ type StoredHistory = StoredOrder['history'][number];
 /** An order's row with its lines and history, as Prisma or one statement gives it. */
 interface WholeOrder extends Omit<
   StoredOrder,
-  'lines' | 'history' | 'total' | 'refunded' | 'ownPrices' | 'isAgreed' | 'basketId' | 'payBefore' | 'version'
+  | 'lines'
+  | 'history'
+  | 'total'
+  | 'refunded'
+  | 'ownPrices'
+  | 'isAgreed'
+  | 'basketId'
+  | 'attemptedAt'
+  | 'payBefore'
+  | 'version'
 > {
   total: bigint | number;
   lines: Pick<StoredOrder['lines'][number], 'productId' | 'title' | 'price' | 'quantity'>[];

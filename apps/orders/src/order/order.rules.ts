@@ -31,6 +31,8 @@ export interface OrderState {
   readonly paymentId: string | null;
   readonly paymentProvider: PaymentProviderName | null;
   readonly paymentState: PaymentState | null;
+  /** When the attempt it names was started; null while that is not known: before all others. */
+  readonly attemptedAt: Date | null;
   /** Given back, in minor units. */
   readonly refunded: number;
   /** Staff have agreed to the customer's own prices. */

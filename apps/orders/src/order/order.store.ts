@@ -24,7 +24,7 @@ export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<Order
   const row = await tx.one<Row>(sql`
     SELECT id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
       own_prices AS "ownPrices", pay_before AS "payBefore", payment_id AS "paymentId",
-      payment_provider AS "paymentProvider", payment_state AS "paymentState", refunded,
+      payment_provider AS "paymentProvider", payment_state AS "paymentState", attempted_at AS "attemptedAt", refunded,
       is_agreed AS "isAgreed", tracking_number AS "trackingNumber", carrier, version
     FROM orders."order" WHERE id = ${id} AND (${owner}::uuid IS NULL OR user_id = ${owner}) FOR UPDATE`);
   if (!row) throw notFound('order');
@@ -45,7 +45,7 @@ export async function saveOrder(
     WITH saved AS (
       UPDATE orders."order" SET status = ${after.status}, payment_status = ${after.paymentStatus}, total = ${after.total},
         pay_before = ${after.payBefore}, payment_id = ${after.paymentId}, payment_provider = ${after.paymentProvider},
-        payment_state = ${after.paymentState}, refunded = ${after.refunded},
+        payment_state = ${after.paymentState}, attempted_at = ${after.attemptedAt}, refunded = ${after.refunded},
         is_agreed = ${after.isAgreed}, tracking_number = ${after.trackingNumber}, carrier = ${after.carrier},
         version = ${after.version}, updated_at = clock_timestamp()
       WHERE id = ${before.id} RETURNING id, updated_at
@@ -98,7 +98,7 @@ export interface NewLine {
 
 /** What only happens to an order later. */
 const UNTOUCHED = {
-  ...{ refunded: 0, isAgreed: false },
+  ...{ attemptedAt: null, refunded: 0, isAgreed: false },
   ...{ trackingNumber: null, carrier: null, version: 1 },
 };
 

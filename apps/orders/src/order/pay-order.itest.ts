@@ -76,6 +76,16 @@ describe('another attempt to pay', () => {
     expect((await pay('a')).order.payment?.id).toBe(later.payment.id);
   });
 
+  it('does not come back either when the later one is live, and it was declined', async () => {
+    shop.neighbours.paymentStatus = 'FAILED';
+    await pay('a');
+    shop.neighbours.paymentStatus = 'PENDING';
+    const later = await pay('b');
+    shop.neighbours.paymentStatus = 'FAILED';
+    const live = { paymentStatus: 'PENDING', payment: { id: later.payment.id, status: 'PENDING' } };
+    expect((await pay('a')).order).toMatchObject(live);
+  });
+
   it('has an id like all others, which says when its order was placed', async () => {
     const { payment } = await pay('a');
     expect(payment.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

@@ -12,7 +12,7 @@ import { sql } from '@order-system/prisma/sql';
 import { readOrder } from './order.read.js';
 import type { OrderState } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
-import { noteAttempt, refuseUnlessPayable } from './paying.rules.js';
+import { type BegunPayment, noteAttempt, refuseUnlessPayable } from './paying.rules.js';
 
 type Input = CallInput<typeof PayOrder>;
 
@@ -62,11 +62,17 @@ async function timeOf(tx: Tx): Promise<Date> {
   return row!.now;
 }
 
-async function note(tx: Tx, { id, orderId, provider, status }: Payment, ctx: MessageContext): Promise<void> {
-  const attempt = { paymentId: id, provider, state: status };
-  const decision = noteAttempt(await loadOrder(tx, orderId, ctx.actor), attempt);
+async function note(tx: Tx, payment: Payment, ctx: MessageContext): Promise<void> {
+  const decision = noteAttempt(await loadOrder(tx, payment.orderId, ctx.actor), toBegun(payment));
   if (decision) await saveOrder(tx, decision, ctx);
 }
+
+export const toBegun = ({ id, provider, status, createdAt }: Payment): BegunPayment => ({
+  paymentId: id,
+  provider,
+  state: status,
+  startedAt: createdAt,
+});
 
 /** A repetition under one Idempotency-Key is the same attempt. */
 function attemptId({ id }: Input, { actor, idempotencyKey }: MessageContext): string {

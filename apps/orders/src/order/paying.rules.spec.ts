@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OrderState } from './order.rules.js';
-import { anOrder, now, paid, payment, pending } from './order-state.fixture.js';
+import { anOrder, earlier, later, now, paid, payment, pending } from './order-state.fixture.js';
 import {
   markPaid,
   markPaymentFailed,
@@ -71,8 +71,25 @@ describe('a payment that failed', () => {
   });
 
   it('says nothing when it is not the latest attempt, or money has come in', () => {
-    expect(markPaymentFailed(pending, { ...payment, paymentId: 'q' })).toBeNull();
-    expect(markPaymentFailed(paid, payment)).toBeNull();
+    const other = { ...payment, paymentId: 'q' };
+    expect(markPaymentFailed(pending, other)).toBeNull();
+    const named = { ...pending, attemptedAt: now };
+    for (const startedAt of [undefined, now, earlier])
+      expect(markPaymentFailed(named, { ...other, startedAt })).toBeNull();
+    for (const one of [payment, { ...other, startedAt: later }])
+      expect(markPaymentFailed(paid, one)).toBeNull();
+    const cancelled = { ...pending, status: 'CANCELLED' } as const;
+    expect(markPaymentFailed(cancelled, { ...other, startedAt: later })).toBeNull();
+  });
+
+  it('counts when it is newer than the attempt that the order has heard of', () => {
+    const newer = { paymentId: 'q', provider: 'PAYPAL', startedAt: later } as const;
+    for (const before of [pending, { ...pending, attemptedAt: now }])
+      expect(markPaymentFailed(before, newer)?.after).toEqual({
+        ...before,
+        ...{ paymentId: 'q', paymentProvider: 'PAYPAL', attemptedAt: later },
+        ...{ paymentStatus: 'FAILED', paymentState: 'FAILED', version: 2 },
+      });
   });
 });
 
@@ -118,7 +135,7 @@ describe('money that went back', () => {
 });
 
 describe('another attempt to pay', () => {
-  const attempt = { paymentId: 'q', provider: 'PAYPAL', state: 'PENDING' } as const;
+  const attempt = { paymentId: 'q', provider: 'PAYPAL', state: 'PENDING', startedAt: now } as const;
 
   it.each([
     ['that is paid', paid, 'ALREADY_PAID: This order has been paid.'],
@@ -168,12 +185,13 @@ describe('another attempt to pay', () => {
     expect(noteAttempt(before, { ...attempt, state })?.after).toEqual({
       ...before,
       ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: status, paymentStatus: status },
-      version: 2,
+      ...{ attemptedAt: now, version: 2 },
     });
   });
 
   it.each([
     ['under the id it has already', pending, { ...attempt, paymentId: 'p' }],
+    ['that is older than the one it names', { ...pending, attemptedAt: later }, attempt],
     ['that was given up', pending, { ...attempt, state: 'CANCELLED' }],
     ['whose money went back', pending, { ...attempt, state: 'REFUNDED' }],
     ['of an order that is paid by now', paid, attempt],

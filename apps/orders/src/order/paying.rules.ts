@@ -13,7 +13,12 @@ export interface PaymentFact {
 /** An attempt as payments have answered for it. */
 export interface BegunPayment extends PaymentFact {
   state: PaymentState;
+  startedAt: Date;
 }
+
+/** Is an attempt that was started then later than the one the order names? */
+const isNewer = (startedAt: Date | undefined, { attemptedAt }: OrderState): boolean =>
+  startedAt !== undefined && (attemptedAt === null || startedAt > attemptedAt);
 
 /**
  * Money has come in. For a cancelled order it is on its way back already: payments sees to that. So is what `goesBack`:
@@ -38,15 +43,17 @@ export function markPaid(
 }
 
 /** An attempt has failed: the order waits on, for another one. Older attempts than the latest say nothing. */
-export function markPaymentFailed(before: OrderState, { paymentId }: PaymentFact): Decision | null {
-  if (before.paymentId !== paymentId || before.paymentStatus !== 'PENDING') return null;
-  const after: OrderState = {
-    ...before,
-    paymentStatus: 'FAILED',
-    paymentState: 'FAILED',
-    version: before.version + 1,
-  };
-  return { before, after };
+export function markPaymentFailed(
+  before: OrderState,
+  { paymentId, provider, startedAt }: PaymentFact & { startedAt?: Date | undefined },
+): Decision | null {
+  const isKnown = before.paymentId === paymentId && before.paymentStatus === 'PENDING';
+  const isWaiting = UNPAID.includes(before.paymentStatus) && before.status !== 'CANCELLED';
+  const isLater = before.paymentId !== paymentId && isWaiting && isNewer(startedAt, before);
+  if (!isKnown && !isLater) return null;
+  const failed = { paymentStatus: 'FAILED', paymentState: 'FAILED', version: before.version + 1 } as const;
+  const attempt = { paymentId, paymentProvider: provider, attemptedAt: startedAt ?? before.attemptedAt };
+  return { before, after: { ...before, ...attempt, ...failed } };
 }
 
 /** Amounts in minor units: `refunded` in all, of `captured`. */
@@ -85,15 +92,17 @@ function whyNotPayable({ status, paymentStatus, payBefore }: OrderState, now: Da
 }
 
 /**
- * An attempt that payments have begun is what the order waits for now, or what has just failed. Money that has come
- * in is told by its event.
+ * An attempt that payments have begun is what the order waits for now, or what has just failed; unless it is an older
+ * one, whose answer comes late or again. Money that has come in is told by its event.
  */
 export function noteAttempt(
   before: OrderState,
-  { paymentId, provider, state }: BegunPayment,
+  { paymentId, provider, state, startedAt }: BegunPayment,
 ): Decision | null {
   const isNew =
-    before.paymentId !== paymentId && ['REQUESTED', 'PENDING', 'SUCCEEDED', 'FAILED'].includes(state);
+    before.paymentId !== paymentId &&
+    isNewer(startedAt, before) &&
+    ['REQUESTED', 'PENDING', 'SUCCEEDED', 'FAILED'].includes(state);
   if (!isNew || !UNPAID.includes(before.paymentStatus) || before.status === 'CANCELLED') return null;
   const status = state === 'FAILED' ? 'FAILED' : 'PENDING';
   const attempt = {
@@ -101,6 +110,7 @@ export function noteAttempt(
     paymentProvider: provider,
     paymentState: status,
     paymentStatus: status,
+    attemptedAt: startedAt,
   } as const;
   return { before, after: { ...before, ...attempt, version: before.version + 1 } };
 }

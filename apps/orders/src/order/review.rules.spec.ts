@@ -6,10 +6,11 @@ const custom: OrderState = {
   ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
   ...{ currency: 'USD', total: 0, ownPrices: false, payBefore: null, paymentId: null, paymentProvider: null },
   ...{ paymentState: null, trackingNumber: null, carrier: null, refunded: 0 },
-  ...{ isAgreed: false, version: 1 },
+  ...{ attemptedAt: null, isAgreed: false, version: 1 },
 };
 const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
 const summary = 'Agreed.';
+const startedAt = new Date('2026-05-01T12:00:00Z');
 const quote: Quote = { amount: 5000, paymentId: 'p', provider: 'SANDBOX' };
 
 describe('settling a review', () => {
@@ -61,7 +62,7 @@ describe('settling a review', () => {
 
 describe('the payment of a quoted order', () => {
   const waiting = settle(custom, { summary, quote })?.after ?? custom;
-  const begun = { paymentId: 'p', provider: 'SANDBOX', state: 'PENDING' } as const;
+  const begun = { paymentId: 'p', provider: 'SANDBOX', state: 'PENDING', startedAt } as const;
 
   it('is noted as started, or as not to be started', () => {
     expect(noteBegun(waiting, 'p', begun)?.after).toMatchObject({
@@ -75,7 +76,7 @@ describe('the payment of a quoted order', () => {
   });
 
   it('is the one that the customer was quicker with', () => {
-    const quicker = { paymentId: 'q', provider: 'PAYPAL', state: 'REQUESTED' } as const;
+    const quicker = { paymentId: 'q', provider: 'PAYPAL', state: 'REQUESTED', startedAt } as const;
     expect(noteBegun(waiting, 'p', quicker)?.after).toMatchObject({
       ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: 'PENDING', paymentStatus: 'PENDING' },
     });

@@ -28,6 +28,7 @@ export function settle(
     paymentId: quote.paymentId,
     paymentProvider: quote.provider,
     paymentState: 'REQUESTED',
+    attemptedAt: null,
   } as const;
   return { ...decision, after: { ...decision.after, ...due } };
 }
@@ -56,7 +57,7 @@ export function noteBegun(before: OrderState, quotedId: string, begun: BegunPaym
   if (begun.paymentId !== quotedId) return noteAttempt(before, begun);
   return {
     before,
-    after: { ...before, paymentState: 'PENDING', version: before.version + 1 },
+    after: { ...before, paymentState: 'PENDING', attemptedAt: begun.startedAt, version: before.version + 1 },
   };
 }
 

@@ -9,6 +9,7 @@ import { sql } from '@order-system/prisma/sql';
 import type { Job } from '@order-system/service-host/service';
 import type { Decision, OrderState } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
+import { toBegun } from './pay-order.js';
 import { markNotStarted, noteBegun } from './review.rules.js';
 
 const log = logger('orders');
@@ -63,7 +64,7 @@ export class StartQuotedPayments implements Job {
     const ctx = systemContext(correlationId);
     try {
       const { payment } = await this.begin(quoted, ctx);
-      const begun = { paymentId: payment.id, provider: payment.provider, state: payment.status };
+      const begun = toBegun(payment);
       await this.note(id, ctx, (order) => noteBegun(order, paymentId, begun));
     } catch (err) {
       // Payments cannot be reached: then the others have to wait as well.

@@ -90,7 +90,7 @@ const CAPTURED = sql`('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')`;
 const UNDECIDED = sql`(flow = 'BACKEND' AND status = 'REQUESTED')`;
 
 /**
- * Stores the intent, and gives up the order's earlier open attempt, in one statement. Undefined when the attempt
+ * Stores the intent, later than the order's other attempts, and gives up the open one, in one statement. Undefined when the attempt
  * exists already, the order takes no money now, or another attempt is spared or opened at the same moment.
  */
 export async function insertAttempt(
@@ -111,10 +111,12 @@ export async function insertAttempt(
       RETURNING p.id
     )
     INSERT INTO payments.payment (id, order_id, user_id, provider, flow, status, amount, currency, method_id,
-      correlation_id, check_at)
+      correlation_id, check_at, created_at)
     SELECT ${attempt.id}::uuid, a.order_id, ${attempt.user_id}::uuid, ${attempt.provider}::text, ${attempt.flow}::text,
       'REQUESTED', ${attempt.amount}::bigint, ${attempt.currency}::text, ${attempt.method_id}::text,
-      ${attempt.correlation_id}::text, now() + ${ANSWER_BY}::interval
+      ${attempt.correlation_id}::text, now() + ${ANSWER_BY}::interval,
+      (SELECT greatest(now(), max(created_at) + interval '1 millisecond') FROM payments.payment
+        WHERE order_id = ${attempt.order_id})
     FROM allowed a WHERE (SELECT count(*) FROM superseded) >= 0
     ON CONFLICT DO NOTHING
     RETURNING *`);

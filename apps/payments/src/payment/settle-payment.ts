@@ -97,7 +97,14 @@ function factsOf(payment: PaymentRow, { to, message }: Move['verdict'], goesBack
   if (payment.version === 0) facts.push(fact(PaymentStarted, next(), data));
   if (to === 'SUCCEEDED')
     facts.push(fact(PaymentSucceeded, next(), { ...data, ...(goesBack ? { goesBack } : {}) }));
-  else facts.push(fact(PaymentFailed, next(), { ...data, message: message ?? 'The payment failed.' }));
+  else
+    facts.push(
+      fact(PaymentFailed, next(), {
+        ...data,
+        message: message ?? 'The payment failed.',
+        startedAt: payment.created_at,
+      }),
+    );
   return facts;
 }
 
