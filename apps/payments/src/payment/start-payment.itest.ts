@@ -226,11 +226,19 @@ describe('charging at once', () => {
     expect(await eventsOf(kit.db, input.paymentId)).toEqual(['payment.started', 'payment.failed']);
   });
 
-  it('may be tried again after it failed', async () => {
+  it('may be tried again after it failed, later than it by every clock', async () => {
     const input = charge('pm_sandbox_declined');
-    await kit.starting.execute(input, user());
+    const { payment: failed } = await kit.starting.execute(input, user());
+    const [told] = await kit.db.query<{ at: string }>(sql`
+      SELECT data ->> 'startedAt' AS at FROM events.event
+      WHERE aggregate_id = ${failed.id} AND type = 'payment.failed'`);
+    expect(told?.at).toBe(failed.createdAt.toISOString());
+    await kit.db.execute(sql`
+      UPDATE payments.payment SET created_at = created_at + interval '1 hour' WHERE id = ${failed.id}`);
     const again = { ...charge('pm_sandbox_ok'), orderId: input.orderId };
-    expect((await kit.starting.execute(again, user())).payment.status).toBe('SUCCEEDED');
+    const { payment } = await kit.starting.execute(again, user());
+    expect(payment.status).toBe('SUCCEEDED');
+    expect(payment.createdAt.getTime()).toBe(failed.createdAt.getTime() + 3_600_001);
   });
 });
 
