@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { defineService } from '@order-system/service-host/service';
 import { ExpireOrders } from './order/expire-orders.job.js';
-import { orderPayments } from './order/order.consumer.js';
+import { orderPayments, orderUsers } from './order/order.consumer.js';
 import { OrderRpc } from './order/order.rpc.js';
 import { OrderPaying } from './order/pay-order.js';
 import { OrderPlacing } from './order/place-order.js';
@@ -24,6 +24,6 @@ export class OrdersModule {}
 export const orders = defineService({
   name: 'orders',
   module: OrdersModule,
-  consumers: [orderPayments],
+  consumers: [orderPayments, orderUsers],
   jobs: [ExpireOrders, PrunePlacements, StartQuotedPayments],
 });

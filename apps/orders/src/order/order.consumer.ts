@@ -1,7 +1,9 @@
+import { UserDeleted } from '@order-system/contracts/auth.contracts';
 import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@order-system/contracts/payments.contracts';
 import { consumer, on } from '@order-system/messaging/consumer';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
+import { forgetOwner } from './forget-owner.js';
 import type { Decision, OrderState } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
 import { markPaid, markPaymentFailed, markRefunded, type PaymentFact } from './paying.rules.js';
@@ -21,3 +23,9 @@ export const orderPayments = consumer('orders.payments', [
   on(PaymentFailed, apply(markPaymentFailed)),
   on(PaymentRefunded, apply(markRefunded)),
 ]);
+
+export const orderUsers = consumer(
+  'orders.users',
+  [on(UserDeleted, (tx, { data: { userId } }) => forgetOwner(tx, userId))],
+  { replayable: true },
+);

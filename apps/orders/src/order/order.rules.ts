@@ -58,6 +58,8 @@ export const possible = (status: OrderStatus, movers: readonly Mover[]): OrderSt
     .filter(([, allowed]) => movers.some((mover) => allowed.includes(mover)))
     .map(([to]) => to);
 
+export const isFinal = (status: OrderStatus): boolean => Object.keys(TRANSITIONS[status]).length === 0;
+
 /** The same for this order: one that is still to be paid cannot be completed. */
 export const possibleFor = ({ status, paymentStatus }: OrderState, movers: readonly Mover[]): OrderStatus[] =>
   possible(status, movers).filter((to) => to !== 'COMPLETED' || SETTLED.includes(paymentStatus));

@@ -12,7 +12,8 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { emit, type Fact, fact } from '@order-system/messaging/outbox';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
-import type { Decision, OrderState } from './order.rules.js';
+import { forgetIfOwnerIsGone } from './forget-owner.js';
+import { type Decision, isFinal, type OrderState } from './order.rules.js';
 
 type Row = {
   [K in keyof OrderState as K extends string ? K : never]: OrderState[K];
@@ -55,6 +56,7 @@ export async function saveOrder(
         ${reason ?? null} FROM saved WHERE ${moved}::boolean
     )
     SELECT updated_at AS "updatedAt" FROM saved`);
+  if (moved && isFinal(after.status)) await forgetIfOwnerIsGone(tx, after.id);
   await emit(tx, ctx, [factOf({ before, after, reason }, saved!.updatedAt)]);
 }
 
