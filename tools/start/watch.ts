@@ -1,8 +1,8 @@
-import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';
 import { Problem, ROOT } from '../shared/console.ts';
 import type { Service } from './service.ts';
+import { watchFolders } from './watch-folders.ts';
 
 const QUIET_MS = 150;
 
@@ -11,14 +11,14 @@ export function restartOnChange(services: readonly Service[], app: string | unde
   const folders = [app === undefined ? 'apps' : `apps/${app}/src`, 'libs'];
   let timer: NodeJS.Timeout | undefined;
   let work = Promise.resolve();
-  const changed = (_: string, file: string | null) => {
-    if (file === null || !/\.(ts|prisma)$/.test(file) || /(^|[/\\])(dist|generated)[/\\]/.test(file)) return;
+  const changed = (file: string) => {
+    if (!/\.(ts|prisma)$/.test(file)) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
       work = work.then(() => rebuild(services));
     }, QUIET_MS);
   };
-  for (const folder of folders) watch(join(ROOT, folder), { recursive: true }, changed);
+  for (const folder of folders) watchFolders(join(ROOT, folder), changed);
   console.log(`Watching ${folders.join(' and ')}.`);
 }
 
