@@ -16,6 +16,8 @@ const READY_WITHIN_MS = 60_000;
 const LONGEST_PAUSE_MS = 30_000;
 const STEADY_MS = 60_000;
 const ATTEMPTS_AT_FIRST_START = 3;
+/** How libs/service-host ends a process whose configuration cannot be used. */
+const CONFIG_UNUSABLE = 78;
 /**
  * Of V8's memory, for a process with one service or with all of them. Nine processes share one machine: a small nursery
  * saves each of them some 30 MB, and a heap that may only grow by half before it is cleared keeps all below 800 MB after
@@ -35,6 +37,8 @@ export class Service {
   #failures = 0;
   #isWanted = true;
   #wasReady = false;
+  #isConfigUsable = true;
+  #isDrained = false;
   #pause: NodeJS.Timeout | undefined;
   /** Where the present process answers; it says so itself, so nobody else's answer is taken for its own. */
   #healthPort: number | undefined;
@@ -60,6 +64,8 @@ export class Service {
     for (let lack = await this.#lack(); lack !== undefined; lack = await this.#lack()) {
       const { name } = this.plan;
       if (!this.#isWanted) return;
+      if (!this.#isConfigUsable)
+        fail(`${name} cannot start with this configuration; its line above says why.`);
       if (this.#failures >= ATTEMPTS_AT_FIRST_START)
         fail(`${name} stopped ${this.#failures} times before it was ready; its lines above say why.`);
       if (Date.now() > deadline) fail(`${name} was not ready within ${READY_WITHIN_MS / 1_000} s: ${lack}.`);
@@ -85,7 +91,9 @@ export class Service {
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
     const timer = setTimeout(() => {
-      console.error(`${this.plan.name} did not drain within ${withinMs / 1_000} s and was ended.`);
+      // One that has drained is writing its cache of compiled code: the next time it writes the rest.
+      if (!this.#isDrained)
+        console.error(`${this.plan.name} did not drain within ${withinMs / 1_000} s and was ended.`);
       child.kill('SIGKILL');
     }, withinMs);
     await ended;
@@ -97,6 +105,8 @@ export class Service {
     if (!existsSync(script)) fail(`${relative(ROOT, script)} is missing. Remedy: npm run build`);
     this.#startedAt = Date.now();
     this.#healthPort = undefined;
+    this.#isConfigUsable = true;
+    this.#isDrained = false;
     const child = spawn(
       process.execPath,
       [
@@ -112,12 +122,18 @@ export class Service {
       },
     );
     this.#child = child;
-    child.on('message', ({ healthPort }: { healthPort?: number }) => (this.#healthPort = healthPort));
-    child.once('exit', (code, signal) => this.#ended(signal ?? `code ${code ?? 'unknown'}`));
+    child.on('message', ({ healthPort = this.#healthPort, isDrained = false }: Word) => {
+      this.#healthPort = healthPort;
+      this.#isDrained = isDrained;
+    });
+    child.once('exit', (code, signal) => {
+      this.#isConfigUsable = code !== CONFIG_UNUSABLE;
+      this.#ended(signal ?? `code ${code ?? 'unknown'}`);
+    });
   }
 
   #ended(how: string): void {
-    if (!this.#isWanted) return;
+    if (!this.#isWanted || !this.#isConfigUsable) return;
     if (Date.now() - this.#startedAt > STEADY_MS) this.#failures = 0;
     const delay = Math.min(500 * 2 ** this.#failures++, LONGEST_PAUSE_MS);
     console.error(
@@ -149,6 +165,12 @@ export class Service {
       return `it does not answer at ${this.#healthPort} (${(error as Error).message})`;
     }
   }
+}
+
+/** What a service says to who started it. */
+interface Word {
+  readonly healthPort?: number;
+  readonly isDrained?: boolean;
 }
 
 interface Health {

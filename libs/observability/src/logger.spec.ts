@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '@order-system/config/config';
 import { pino } from 'pino';
-import { loggerOptions, NestLogger } from './logger.js';
+import { logger, loggerOptions, loggingBlock, NestLogger } from './logger.js';
 
 function capture() {
   const lines: string[] = [];
@@ -53,4 +54,15 @@ describe('the log', () => {
     new NestLogger(log).error('it broke', 'Error: it broke\n  at x', 'Injector');
     expect(last()).toMatchObject({ level: 'error', msg: 'it broke', context: 'Injector' });
   });
+});
+
+it('logs at the usual level when LOG_LEVEL is none, so that somebody can say that it is none', () => {
+  const { LOG_LEVEL = '' } = process.env;
+  process.env['LOG_LEVEL'] = 'loud';
+  try {
+    expect(logger('test').level).toBe('info');
+    expect(() => readConfig(loggingBlock)).toThrow('LOG_LEVEL must be one of fatal, error');
+  } finally {
+    process.env['LOG_LEVEL'] = LOG_LEVEL;
+  }
 });

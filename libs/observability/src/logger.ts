@@ -53,7 +53,11 @@ function describeError(error: unknown, depth = 0): unknown {
 }
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const loggingConfig = z.object({ LOG_LEVEL: z.enum(LEVELS).default('info') });
+const level = z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info');
+/** For who starts a process and refuses what is wrong. */
+export const loggingBlock = z.object({ LOG_LEVEL: level });
+/** Loggers are made while modules load, when nobody could say yet what is wrong. */
+const loggingConfig = z.object({ LOG_LEVEL: level.catch('info') });
 
 export const loggerOptions = (level: string): LoggerOptions => ({
   level,

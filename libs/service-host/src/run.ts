@@ -5,7 +5,7 @@ import { useCurrency } from '@order-system/contracts/money';
 import { defectText } from '@order-system/messaging/defects';
 import { localTransport, rabbitTransport, type Transport } from '@order-system/messaging/transport';
 import { type HealthServer, startHealthServer } from '@order-system/observability/health-server';
-import { logger } from '@order-system/observability/logger';
+import { logger, loggingBlock } from '@order-system/observability/logger';
 import { measureProcess, registry } from '@order-system/observability/metrics';
 import type { GatewayDefinition, ServiceDefinition } from './service.js';
 import { type Running, startGateway, startService, type StartOptions } from './start-service.js';
@@ -14,11 +14,14 @@ const log = logger('host');
 const PATIENCE_MS = 9000;
 /** A defect is told of before the process ends, unless that takes longer. */
 const LAST_WORDS_MS = 500;
+/** EX_CONFIG of sysexits.h: to start this process again is of no use before its configuration was changed. */
+const CONFIG_UNUSABLE = 78;
 
 const hostBlock = databaseBlock
   .extend(messagingBlock.shape)
   .extend(shopBlock.shape)
   .extend(addressBlock.shape)
+  .extend(loggingBlock.shape)
   .extend({ HEALTH_PORT: port.default(0) });
 type HostConfig = ReturnType<typeof readHostConfig>;
 const readHostConfig = () => readConfig(hostBlock);
@@ -60,8 +63,11 @@ async function run(
     });
     log.info({ services: running.map(({ name }) => name), port: health.port }, 'started');
   } catch (err) {
-    if (err instanceof ConfigError) log.fatal(err.message);
-    else log.fatal({ err }, 'could not start');
+    if (err instanceof ConfigError) {
+      log.fatal(err.message);
+      process.exit(CONFIG_UNUSABLE);
+    }
+    log.fatal({ err }, 'could not start');
     process.exit(1);
   }
 }
@@ -126,11 +132,17 @@ function onSignals(close: () => Promise<void>): void {
         process.exit(1);
       }, PATIENCE_MS).unref();
       close().then(
-        () => process.exit(0),
+        () => sayDrained(() => process.exit(0)),
         (err: unknown) => {
           log.error({ err }, 'the shutdown failed');
           process.exit(1);
         },
       );
     });
+}
+
+/** A supervisor hears it before the end, which takes seconds more when Node writes its cache of compiled code. */
+function sayDrained(then: () => void): void {
+  if (process.send === undefined) then();
+  else process.send({ isDrained: true }, then);
 }

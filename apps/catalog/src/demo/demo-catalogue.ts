@@ -14,7 +14,7 @@ export class DemoCatalogue implements StartUp {
   constructor(private readonly db: Database) {}
 
   async run(): Promise<void> {
-    if (!catalogConfig.DEMO_DATA) return;
+    if (!catalogConfig().DEMO_DATA) return;
     const products = await this.db.inTx((tx) => fillCatalogue(tx, systemContext()));
     if (products > 0) log.info({ products }, 'filled the empty catalogue with demo products');
   }
