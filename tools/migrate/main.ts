@@ -15,7 +15,6 @@ await run(async () => {
   if (!(await isReachable(url))) fail(`No PostgreSQL answers at ${new URL(url).host}. Remedy: ${remedy}`);
   buildIfStale();
 
-  const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
   const { MIGRATIONS_DIR } = await import('@order-system/prisma/migration-files');
   const { diffToSchema } = await import('@order-system/prisma/write-migration');
   const script = await diffToSchema(url);
@@ -27,10 +26,8 @@ await run(async () => {
   mkdirSync(join(MIGRATIONS_DIR, folder), { recursive: true });
   writeFileSync(join(MIGRATIONS_DIR, folder, 'migration.sql'), script);
   console.log(`Wrote libs/prisma/migrations/${folder}/migration.sql`);
-  await createDatabaseIfMissing(url);
-  const applied = await migrate(url);
   console.log(
-    `Applied ${applied.join(', ')} to ${new URL(url).pathname.slice(1)}. Read the file before you commit it.`,
+    'Read it, change what must be otherwise, and then apply it: npm run prisma:deploy, or npm start',
   );
 });
 

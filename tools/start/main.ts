@@ -2,11 +2,13 @@ import '../shared/env-file.ts';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, printTable, readOptions, run } from '../shared/console.ts';
+import { prepareDatabase } from '../shared/database.ts';
 import { dataDir } from '../shared/data-dir.ts';
 import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
 import { lockDataDir } from '../shared/lock.ts';
 import { SERVERS } from '../shared/servers.ts';
-import { APPS, planServices } from './plan.ts';
+import { describeAdmin } from './admin.ts';
+import { adminEmail, APPS, planServices } from './plan.ts';
 import { restartOnRequest } from './restart-on-request.ts';
 import { findSecrets } from './secrets.ts';
 import { Service } from './service.ts';
@@ -20,12 +22,13 @@ const startedAt = performance.now();
 const cleanUps: CleanUp[] = [];
 let stopping: Promise<void> | undefined;
 
-// npm start [-- --topology embedded|distributed]      npm run start:dev [-- --app=orders]
+// npm start [-- --topology embedded|distributed] [--inspect orders]      npm run start:dev [-- --app=orders]
 await run(async () => {
   const values = readOptions({
     topology: { type: 'string' },
     watch: { type: 'boolean' },
     app: { type: 'string' },
+    inspect: { type: 'string' },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
   process.on('disconnect', () => void stop(0));
@@ -38,8 +41,14 @@ await run(async () => {
   }
 });
 
-async function start(options: { topology?: string; watch?: boolean; app?: string }): Promise<void> {
-  const { app } = options;
+interface Options {
+  readonly topology?: string;
+  readonly watch?: boolean;
+  readonly app?: string;
+  readonly inspect?: string;
+}
+
+async function start({ app, inspect, ...options }: Options): Promise<void> {
   if (app !== undefined && !APPS.includes(app))
     fail(`There is no app "${app}". Remedy: --app= and one of ${APPS.join(', ')}`);
   buildIfStale();
@@ -47,13 +56,14 @@ async function start(options: { topology?: string; watch?: boolean; app?: string
   const folder = dataDir();
   const { secrets, isAdminGenerated } = await findSecrets(folder);
   const databaseUrl = await openDatabase(topology, folder);
-  const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets });
+  const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets, inspect });
   const services = plans.map((plan) => new Service(plan));
   cleanUps.push(() => stopServices(services));
   console.log('Starting the services ...');
   await Promise.all(services.map((service) => service.start()));
   if (stopping !== undefined) return;
-  report(services, isAdminGenerated ? secrets.ADMIN_PASSWORD : undefined);
+  const admin = { email: adminEmail(), password: secrets.ADMIN_PASSWORD };
+  report(services, isAdminGenerated ? await describeAdmin(databaseUrl, admin) : undefined);
   restartOnRequest(services);
   if (options.watch) {
     const watched = services.filter(({ plan }) => app === undefined || [app, 'embedded'].includes(plan.app));
@@ -70,10 +80,7 @@ async function openDatabase(topology: Topology, folder: string): Promise<string>
     cleanUps.push(() => postgres.stop());
     url = postgres.url;
   }
-  const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
-  if (await createDatabaseIfMissing(url))
-    console.log(`Created the database ${new URL(url).pathname.slice(1)}.`);
-  const applied = await migrate(url);
+  const applied = await prepareDatabase(url);
   if (applied.length > 0) console.log(`Applied ${applied.length} migration(s).`);
   return url;
 }
@@ -98,15 +105,17 @@ async function cleanUp(): Promise<void> {
   for (const undo of cleanUps.splice(0).reverse()) await undo();
 }
 
-function report(services: readonly Service[], adminPassword: string | undefined): void {
-  const rows = services.map(({ plan, pid, port }) => [plan.name, String(pid), String(port), 'ready']);
+function report(services: readonly Service[], admin: string | undefined): void {
+  const rows = services.map(({ plan: { name, port = '-' }, pid, healthPort }) => [
+    ...[name, String(pid), String(port), String(healthPort), 'ready'],
+  ]);
   console.log('');
-  printTable(['service', 'process', 'port', 'state'], rows);
+  printTable(['service', 'process', 'port', 'health', 'state'], rows);
   const env = services[0]?.plan.env ?? {};
   const address = env['PUBLIC_URL'] || `http://localhost:${env['PORT']}`;
   console.log(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
   console.log(`  API            ${address}/api`);
   console.log(`  Documentation  ${address}/api/docs`);
-  if (adminPassword !== undefined) console.log(`  Admin          ${env['ADMIN_EMAIL']} / ${adminPassword}`);
+  if (admin !== undefined) console.log(`  Admin          ${admin}`);
   console.log('Ctrl-C stops everything.');
 }

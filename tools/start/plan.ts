@@ -18,16 +18,21 @@ export const APPS = [
   'events',
 ];
 
+export const adminEmail = (): string => process.env['ADMIN_EMAIL'] || 'admin@example.com';
+
 export interface Surroundings {
   readonly topology: Topology;
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly secrets: Readonly<Record<string, string>>;
+  /** The app that a debugger may attach to. */
+  readonly inspect?: string;
 }
 
 /** The processes of a topology, each with its ports and environment. The gateway, or the host of all, comes first. */
 export async function planServices(around: Surroundings): Promise<ServicePlan[]> {
-  const port = await gatewayPort();
+  const isAnyPortRight = Number(process.env['PORT'] || NaN) === 0;
+  const port = await portOf('PORT', 3_000);
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     ...around.secrets,
@@ -35,7 +40,7 @@ export async function planServices(around: Surroundings): Promise<ServicePlan[]>
     DATABASE_URL: around.databaseUrl,
     DATA_DIR: around.dataDir,
     PORT: String(port),
-    ADMIN_EMAIL: process.env['ADMIN_EMAIL'] || 'admin@example.com',
+    ADMIN_EMAIL: adminEmail(),
     // Loading the code is most of what a service does until it is ready.
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] || join(around.dataDir, 'compile-cache'),
   };
@@ -46,27 +51,34 @@ export async function planServices(around: Surroundings): Promise<ServicePlan[]>
   const door = around.topology === 'embedded' ? 'embedded' : 'gateway';
   const apps = around.topology === 'embedded' ? ['embedded'] : APPS;
   const plans: ServicePlan[] = [];
-  const isAnyPortRight = Number(process.env['PORT'] || NaN) === 0;
   for (const app of apps) {
-    const healthPort = await freePort(isAnyPortRight ? somewhere() : app === 'gateway' ? 3_020 : 3_001);
+    const usual = isAnyPortRight ? somewhere() : app === 'gateway' ? 3_020 : 3_001;
+    const healthPort = await (app === door
+      ? portOf('HEALTH_PORT', usual)
+      : freePort(Number(process.env['HEALTH_PORT']) || usual));
     plans.push({
       name: app,
       app,
+      port: app === door ? port : undefined,
       healthPort,
-      port: app === door ? port : healthPort,
       env: { ...env, HEALTH_PORT: String(healthPort) },
+      isInspected: app === around.inspect,
     });
   }
+  if (around.inspect !== undefined && !apps.includes(around.inspect))
+    fail(`No process is for "${around.inspect}" alone. Remedy: --inspect and one of ${apps.join(', ')}`);
   return plans;
 }
 
-async function gatewayPort(): Promise<number> {
-  const wanted = process.env['PORT'];
-  if (!wanted) return freePort(3_000);
+/** The one that is wanted and no other; where none is, the first that is free. */
+async function portOf(variable: 'PORT' | 'HEALTH_PORT', usual: number): Promise<number> {
+  const wanted = process.env[variable];
+  if (!wanted) return freePort(usual);
   const port = Number(wanted);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) fail(`PORT is "${wanted}", which is no port.`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    fail(`${variable} is "${wanted}", which is no port.`);
   if (port === 0) return freePort(somewhere());
-  if (!(await isPortFree(port))) fail(`Port ${port} is taken. Remedy: PORT=${port + 1} npm start`);
+  if (!(await isPortFree(port))) fail(`Port ${port} is taken. Remedy: ${variable}=${port + 1} npm start`);
   return freePort(port);
 }
 

@@ -6,10 +6,11 @@ import { fail, ROOT } from '../shared/console.ts';
 export interface ServicePlan {
   readonly name: string;
   readonly app: string;
+  /** Where people reach the gateway, alone or with all services. */
+  readonly port: number | undefined;
   readonly healthPort: number;
-  /** What people look at: the gateway's HTTP port, the health port of the others. */
-  readonly port: number;
   readonly env: NodeJS.ProcessEnv;
+  readonly isInspected: boolean;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -51,10 +52,8 @@ export class Service {
     return this.#child?.pid;
   }
 
-  /** What people look at. */
-  get port(): number {
-    const { port, healthPort } = this.plan;
-    return port === healthPort ? (this.#healthPort ?? port) : port;
+  get healthPort(): number {
+    return this.#healthPort ?? this.plan.healthPort;
   }
 
   /** Starts the process and waits until it says that it is ready. */
@@ -111,6 +110,7 @@ export class Service {
       process.execPath,
       [
         ...MEMORY[this.plan.app === 'embedded' ? 'all' : 'one'],
+        ...(this.plan.isInspected ? ['--inspect'] : []),
         ...['--import', './tools/start/parent-watch.mjs', script],
       ],
       // Its own process group: Ctrl-C reaches this process only, which then stops the services in order.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDatabaseIfMissing, migrate, withClient, withDatabase } from './migrate.js';
+import { createDatabaseIfMissing, migrate, MigrationError, withClient, withDatabase } from './migrate.js';
 import { DATA_SERVICES, roleOf, type DataService } from './roles.js';
 import { readMigrations } from './migration-files.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
@@ -69,6 +69,18 @@ it('migrates once when many start at the same time', async () => {
     await withClient(url, (client) =>
       client.query(`DROP DATABASE IF EXISTS ${new URL(fresh).pathname.slice(1)} WITH (FORCE)`),
     );
+    await drop();
+  }
+});
+
+it('does not take a changed migration for the one that was applied', async () => {
+  const { url, drop } = await createTestDatabase();
+  try {
+    await withClient(url, (client) =>
+      client.query(`UPDATE _prisma_migrations SET checksum = 'of what it was before the change'`),
+    );
+    await expect(migrate(url)).rejects.toThrow(MigrationError);
+  } finally {
     await drop();
   }
 });

@@ -5,6 +5,9 @@ import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
 
 const MIGRATION_LOCK = 7_316_402;
 
+/** The database was made by other migrations than those of the folder; the message says what to do about it. */
+export class MigrationError extends Error {}
+
 /** Opens one connection for the length of some work. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -81,5 +84,18 @@ async function isCurrent(client: Client): Promise<boolean> {
   );
   const done = new Map(rows.map((row) => [row.name, row.checksum]));
   const wanted = migrationChecksums(readMigrations());
-  return [...wanted].every(([name, checksum]) => done.get(name) === checksum);
+  refuseOthers(done, wanted);
+  return [...wanted.keys()].every((name) => done.has(name));
+}
+
+/** What comes after all of ours is of a newer version, which only added: an older one may run beside it. */
+export function refuseOthers(done: ReadonlyMap<string, string>, wanted: ReadonlyMap<string, string>): void {
+  const newest = [...wanted.keys()].sort().at(-1) ?? '';
+  for (const [name, checksum] of done) {
+    if (name > newest || wanted.get(name) === checksum) continue;
+    const what = wanted.has(name) ? 'was changed after' : 'is missing, though';
+    throw new MigrationError(
+      `The migration ${name} ${what} it was applied. Remedy: put it back as it was and write a further one; a database without data of worth can be dropped instead`,
+    );
+  }
 }
