@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
@@ -32,17 +33,7 @@ const libRules = LAYERS.flatMap((names, index) =>
     onlyDependOnLibsWithTags: scopesBelow(index),
   })),
 );
-const APPS = [
-  'gateway',
-  'auth',
-  'catalog',
-  'basket',
-  'orders',
-  'payments',
-  'chat',
-  'notifications',
-  'events',
-];
+const APPS = readdirSync(new URL('apps/', import.meta.url)).filter((name) => name !== 'embedded');
 const appRules = [
   { sourceTag: 'type:lib', onlyDependOnLibsWithTags: ['type:lib'] },
   // Only the host of all services loads apps.
@@ -65,6 +56,13 @@ const SYNTAX = [
   { selector: 'ExportAllDeclaration', message: 'Export by name.' },
   { selector: 'TSEnumDeclaration', message: 'Use a union of strings or an object as const.' },
 ];
+const PRISMA = [
+  'MemberExpression[property.name="prisma"]',
+  'VariableDeclarator > ObjectPattern > Property[key.name="prisma"]',
+].map((selector) => ({
+  selector,
+  message: 'Prisma is for reads, in *.read.ts; elsewhere write SQL through tx.',
+}));
 const DEFAULT_EXPORT = { selector: 'ExportDefaultDeclaration', message: 'Export by name.' };
 const CLOCK = [
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'A rule is given the time.' },
@@ -131,7 +129,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // A Nest module is a class whose decorator says everything.
       '@typescript-eslint/no-extraneous-class': 'off',
-      'no-restricted-syntax': ['error', ...SYNTAX, DEFAULT_EXPORT],
+      'no-restricted-syntax': ['error', ...SYNTAX, ...PRISMA, DEFAULT_EXPORT],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only libs/config reads the environment.' },
@@ -159,6 +157,11 @@ export default tseslint.config(
   },
   { files: ['libs/messaging/**/*.ts'], rules: forbidImports(EMITTER, GENERATED) },
   { files: ['libs/prisma/**/*.ts'], rules: forbidImports(BROKER, EMITTER) },
+  {
+    files: ['**/*.read.ts', 'libs/prisma/src/*.ts'],
+    ignores: TESTS,
+    rules: { 'no-restricted-syntax': ['error', ...SYNTAX, DEFAULT_EXPORT] },
+  },
   { files: ['**/*.read.ts', '**/*.store.ts'], rules: forbidImports(BROKER, EMITTER) },
   {
     files: ['libs/contracts/**/*.ts'],
@@ -172,13 +175,13 @@ export default tseslint.config(
         regex: '^(?!zod$|@order-system/contracts/|\\.{1,2}/(.*/)?[a-z-]+\\.rules\\.js$)',
         message: 'Rules are pure: they import contracts, zod and other rules only.',
       }),
-      'no-restricted-syntax': ['error', ...SYNTAX, DEFAULT_EXPORT, ...CLOCK],
+      'no-restricted-syntax': ['error', ...SYNTAX, ...PRISMA, DEFAULT_EXPORT, ...CLOCK],
     },
   },
   {
     files: TESTS,
     rules: {
-      'no-restricted-syntax': ['error', ...SYNTAX, DEFAULT_EXPORT, ...TEST_SYNTAX],
+      'no-restricted-syntax': ['error', ...SYNTAX, ...PRISMA, DEFAULT_EXPORT, ...TEST_SYNTAX],
       'no-restricted-properties': 'off',
       'no-restricted-imports': 'off',
       'max-lines': ['error', { max: 400 }],
