@@ -1,4 +1,4 @@
-# One image for every app; the command says which: node apps/<name>/dist/main.js
+# One image for every app; APP says which, such as APP=orders
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

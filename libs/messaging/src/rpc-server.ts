@@ -29,10 +29,12 @@ export async function answer(
   try {
     const response = await respond(handler, data, ctx);
     done({ outcome: 'OK' });
+    log.debug({ call: name, correlationId: ctx.correlationId, outcome: 'OK' }, 'answered');
     return { response };
   } catch (error) {
     const refusal = expected(error, name, ctx);
     done({ outcome: refusal.code });
+    log.debug({ call: name, correlationId: ctx.correlationId, outcome: refusal.code }, 'answered');
     return toReply(refusal);
   }
 }
