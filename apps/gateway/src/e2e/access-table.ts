@@ -40,7 +40,7 @@ const products = (root: string): Record<string, Access> => ({
   [`GET ${root}/:id/stock-movements`]: admin,
 });
 
-/** Each route of the interface, those that are still to come included. */
+/** Each route of the interface. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /auth/register': anyone,
   'POST /users/register': anyone,
@@ -48,10 +48,6 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /users/login': anyone,
   'POST /auth/refresh': { who: 'anyone', refuses: true },
   'POST /auth/logout': { who: 'user', ends: true },
-  'POST /auth/password/forgot': anyone,
-  'POST /auth/password/reset': anyone,
-  'POST /auth/otp/send': user,
-  'POST /auth/otp/verify': user,
   'GET /users/profile': user,
   'PATCH /users/profile': user,
   'DELETE /users/profile': { who: 'user', ends: true },
@@ -103,7 +99,6 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /chat/:id/read': owned('order', { seq: 0 }),
   'PATCH /chat/:id/close': admin,
   'POST /chat/:id/close': admin,
-  'POST /chatbot': anyone,
 
   'GET /notifications': user,
   'GET /notifications/mailbox': admin,
