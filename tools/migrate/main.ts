@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, readOptions, run } from '../shared/console.ts';
+import { prepareDatabase } from '../shared/database.ts';
 import { isReachable, SERVERS } from '../shared/servers.ts';
 
 // npm run prisma:migrate -- --name add-refunds
@@ -26,9 +27,9 @@ await run(async () => {
   mkdirSync(join(MIGRATIONS_DIR, folder), { recursive: true });
   writeFileSync(join(MIGRATIONS_DIR, folder, 'migration.sql'), script);
   console.log(`Wrote libs/prisma/migrations/${folder}/migration.sql`);
-  console.log(
-    'Read it, change what must be otherwise, and then apply it: npm run prisma:deploy, or npm start',
-  );
+  const applied = await prepareDatabase(url);
+  console.log(`Applied ${applied.join(', ')} to ${new URL(url).pathname.slice(1)}.`);
+  console.log('Read the file before you commit it. To change it, drop this database, which has it as it is.');
 });
 
 function timestamp(): string {

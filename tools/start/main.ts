@@ -106,16 +106,18 @@ async function cleanUp(): Promise<void> {
 }
 
 function report(services: readonly Service[], admin: string | undefined): void {
-  const rows = services.map(({ plan: { name, port = '-' }, pid, healthPort }) => [
-    ...[name, String(pid), String(port), String(healthPort), 'ready'],
+  // Of a service that has no other, its port is that of health and metrics.
+  const rows = services.map(({ plan: { name, port }, pid, healthPort }) => [
+    ...[name, String(pid), String(port ?? healthPort), 'ready'],
   ]);
   console.log('');
-  printTable(['service', 'process', 'port', 'health', 'state'], rows);
+  printTable(['service', 'process', 'port', 'state'], rows);
   const env = services[0]?.plan.env ?? {};
   const address = env['PUBLIC_URL'] || `http://localhost:${env['PORT']}`;
   console.log(`\nReady after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`);
   console.log(`  API            ${address}/api`);
   console.log(`  Documentation  ${address}/api/docs`);
+  console.log(`  Health         http://localhost:${services[0]?.healthPort}/health/ready`);
   if (admin !== undefined) console.log(`  Admin          ${admin}`);
   console.log('Ctrl-C stops everything.');
 }

@@ -57,6 +57,6 @@ async function whoTells({ platform, url }: Rig, ms: number): Promise<Set<string>
 
 /** Of the table that the start prints; the gateway's is its door. */
 const healthPorts = (output: string): [string, string][] =>
-  [...output.matchAll(/^ *(\w+) +\d+ +\S+ +(\d+) +ready *$/gm)]
+  [...output.matchAll(/^ *(\w+) +\d+ +(\d+) +ready *$/gm)]
     .map(([, service = '', port = '']): [string, string] => [service, port])
     .filter(([service]) => service !== 'gateway');
