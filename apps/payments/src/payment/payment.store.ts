@@ -90,8 +90,8 @@ const CAPTURED = sql`('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')`;
 const UNDECIDED = sql`(flow = 'BACKEND' AND status = 'REQUESTED')`;
 
 /**
- * Stores the intent, later than the order's other attempts, and gives up the open one, in one statement. Undefined when the attempt
- * exists already, the order takes no money now, or another attempt is spared or opened at the same moment.
+ * Stores the intent, later than the order's other attempts, and gives up the open one, in one statement. Undefined when
+ * the attempt exists already, the order takes no money now, or another attempt is spared or opened at the same moment.
  */
 export async function insertAttempt(
   db: Queries,
