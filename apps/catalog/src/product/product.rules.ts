@@ -1,5 +1,4 @@
 import {
-  MOST_ON_HAND,
   type Product,
   ProductArchived,
   type ProductStatus,
@@ -50,6 +49,9 @@ export interface Decision {
   movement?: Movement;
   said: Said[];
 }
+
+/** int4 holds 2,147,483,647; what comes back from cancelled orders must fit on top. */
+const MOST_ON_HAND = 1_000_000_000;
 
 export const toProduct = ({ onHand, reserved, version: _, ...product }: StoredProduct): Product => ({
   ...product,

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MOST_ON_HAND } from '@order-system/contracts/catalog.contracts';
 import {
   OrderCancelled,
   OrderCreated,
@@ -16,7 +15,6 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
 import { givenProduct, ledgerOf, shelfOf, startCatalogDatabase } from '../product/product.fixture.js';
-import { updateProduct } from '../product/update-product.js';
 import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
 import { followOrder } from './follow-order.js';
@@ -146,19 +144,6 @@ describe('the stock of an order', () => {
     for (const event of [created(orderId), paid(orderId), cancelled(orderId)]) await hear(event);
     expect(await shelfOf(db, id)).toEqual({ onHand: 10, reserved: 0 });
     expect(await reasonsOf(id)).toEqual(['INITIAL', 'RESERVED', 'SOLD', 'RETURNED']);
-  });
-
-  it('comes back also to a shelf that was filled up twice meanwhile', async () => {
-    const { id } = await givenProduct(db, { stock: MOST_ON_HAND });
-    const orders = [newId(), newId()];
-    for (const orderId of orders) {
-      const hold = { orderId, lines: [{ productId: id, quantity: MOST_ON_HAND }] };
-      await db.inTx((tx) => reserveStock(tx, hold, systemContext()));
-      await hear(paid(orderId));
-      await db.inTx((tx) => updateProduct(tx, { id, stock: MOST_ON_HAND }, systemContext()));
-    }
-    for (const orderId of orders) await hear(cancelled(orderId));
-    expect(await shelfOf(db, id)).toEqual({ onHand: 3 * MOST_ON_HAND, reserved: 0 });
   });
 
   it('stays free when an order was cancelled before it was heard of', async () => {
