@@ -194,7 +194,13 @@ export default tseslint.config(
   { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['tools/**/*.ts'],
-    rules: { 'no-restricted-properties': 'off', 'no-console': 'off', '@nx/enforce-module-boundaries': 'off' },
+    rules: {
+      'no-restricted-properties': 'off',
+      'no-console': 'off',
+      '@nx/enforce-module-boundaries': 'off',
+      // Node runs these files as they are, and only leaves the types out.
+      '@typescript-eslint/parameter-properties': 'error',
+    },
   },
   { files: ['**/prisma.config.ts'], rules: { 'no-restricted-syntax': ['error', ...SYNTAX] } },
   prettier,

@@ -73,10 +73,13 @@ async function repeat(
 }
 
 class StepNotes implements Notes {
+  readonly startedAt: number;
   readonly latencies: [string, number][] = [];
   readonly counts: string[] = [];
 
-  constructor(readonly startedAt: number) {}
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
 
   latency(name: string, ms: number): void {
     this.latencies.push([name, ms]);
