@@ -64,7 +64,7 @@ export class BasketRpc {
   @Rpc(GetBasket)
   async get({ id }: CallInput<typeof GetBasket>, ctx: MessageContext): Promise<Basket> {
     const read = (found: string) => readBasket(this.db, { id: found, userId: ctx.actor.id });
-    return this.pricing.execute(await this.find(id, ctx, read), ctx);
+    return this.pricing.execute(await this.inBasket(id, ctx, read), ctx);
   }
 
   @Rpc(GetBasketLines)
@@ -80,7 +80,7 @@ export class BasketRpc {
     { id, orderId }: CallInput<typeof CheckOutBasket>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof CheckOutBasket>> {
-    return { lines: await this.find(id, ctx, (found) => checkOut(this.db, { id: found, orderId }, ctx)) };
+    return { lines: await this.inBasket(id, ctx, (found) => checkOut(this.db, { id: found, orderId }, ctx)) };
   }
 
   @Rpc(GiveBackBasket)
@@ -91,12 +91,12 @@ export class BasketRpc {
 
   @Rpc(AddBasketItem)
   addItem(input: CallInput<typeof AddBasketItem>, ctx: MessageContext): Promise<Basket> {
-    return this.find(input.id, ctx, (id) => this.adding.execute({ ...input, id }, ctx));
+    return this.inBasket(input.id, ctx, (id) => this.adding.execute({ ...input, id }, ctx));
   }
 
   @Rpc(SetBasketItem)
   setItem(input: CallInput<typeof SetBasketItem>, ctx: MessageContext): Promise<Basket> {
-    return this.find(input.id, ctx, (id) => this.setting.execute({ ...input, id }, ctx));
+    return this.inBasket(input.id, ctx, (id) => this.setting.execute({ ...input, id }, ctx));
   }
 
   @Rpc(RemoveBasketItem)
@@ -134,13 +134,17 @@ export class BasketRpc {
   }
 
   private remove(id: string, productId: string | null, ctx: MessageContext): Promise<Change> {
-    return this.find(id, ctx, (found) =>
+    return this.inBasket(id, ctx, (found) =>
       removeLines(this.db, { id: found, userId: ctx.actor.id }, productId),
     );
   }
 
   /** Who has signed in may go on by the id of the guest's basket that was merged into their own. */
-  private async find<T>(id: string, { actor }: MessageContext, work: (id: string) => Promise<T>): Promise<T> {
+  private async inBasket<T>(
+    id: string,
+    { actor }: MessageContext,
+    work: (id: string) => Promise<T>,
+  ): Promise<T> {
     try {
       return await work(id);
     } catch (error) {

@@ -74,7 +74,7 @@ export class OrderPlacing {
     return { order: await readOrder(this.db, order.id, ctx.actor), ...payment };
   }
 
-  /** The order of an earlier try. What it was made of must not be asked again: its event has emptied the basket. */
+  /** The order of an earlier try. Its basket is not asked again: once its event is there, it knows nothing of the order. */
   private async placedBefore({ orderId, isRepeated }: PlacementIds): Promise<Placed | undefined> {
     if (!isRepeated) return undefined;
     const [order] = await this.db.query<Placed>(sql`
