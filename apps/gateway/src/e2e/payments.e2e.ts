@@ -232,7 +232,12 @@ describe('orders that staff have to agree to', () => {
 
     const move = (status: string, more = {}) =>
       admin.ask<Order>('PATCH', `${path}/status`, { status, ...more });
-    await move('PROCESSING', { reason: 'agreed by telephone' });
+    const early = await admin.send('PATCH', `${path}/status`, { body: { status: 'PROCESSING' } });
+    expect(early.outcome).toEqual([409, 'ILLEGAL_TRANSITION']);
+    expect(early.body()).toMatchObject({
+      detail: expect.stringContaining('closing its room with a summary'),
+    });
+    await admin.ask('PATCH', `/chat/${order.id}/close`, { summary: 'agreed by telephone' });
     expect((await user.send('PATCH', path, { body: { quantity: 3 } })).outcome).toEqual([
       409,
       'ILLEGAL_TRANSITION',

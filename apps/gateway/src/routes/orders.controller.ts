@@ -102,6 +102,7 @@ export class OrdersController {
   @Patch(':id/status')
   @Operation({
     summary: 'Move an order along',
+    description: 'One in REVIEW moves to PROCESSING when its room is closed, and in no other way.',
     who: 'admin',
     call: SetOrderStatus,
     fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { UserDeleted } from '@order-system/contracts/auth.contracts';
-import { CancelOrder, PlaceOrder, SetOrderStatus } from '@order-system/contracts/orders.contracts';
+import {
+  CancelOrder,
+  PlaceOrder,
+  SetOrderStatus,
+  SettleReview,
+} from '@order-system/contracts/orders.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
 import { emit, fact } from '@order-system/messaging/outbox';
@@ -71,7 +76,7 @@ it('knows where to send what is under way until it has ended', async () => {
   const { id } = await place(gone);
   await erase(gone);
   expect(await keptOf(id)).toContain('Canary');
-  await shop.rpc.call(SetOrderStatus, { id, status: 'PROCESSING' }, admin);
+  await shop.rpc.call(SettleReview, { id, closingId: newId(), summary: 'agreed' }, admin);
   expect(await keptOf(id)).toContain('Canary');
   await shop.rpc.call(SetOrderStatus, { id, status: 'COMPLETED' }, admin);
   expect(await keptOf(id)).not.toContain('Canary');

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { move, type Mover, type OrderState, possible, totalOf, TRANSITIONS } from './order.rules.js';
 import { paid } from './order-state.fixture.js';
 
-const EVERYBODY: readonly Mover[] = ['owner', 'admin', 'payment', 'time'];
+const EVERYBODY: readonly Mover[] = ['owner', 'admin', 'room', 'payment', 'time'];
 /** Who may move an order from one state to another; every pair that is not here is refused to everybody. */
 const MOVERS: Readonly<Record<string, readonly Mover[]>> = {
   'PENDING>PROCESSING': ['payment'],
   'PENDING>REVIEW': ['payment'],
   'PENDING>CANCELLED': ['owner', 'admin', 'time'],
-  'REVIEW>PROCESSING': ['admin'],
+  'REVIEW>PROCESSING': ['room'],
   'REVIEW>CANCELLED': ['owner', 'admin'],
   'PROCESSING>SHIPPED': ['admin'],
   'PROCESSING>COMPLETED': ['admin'],
@@ -91,6 +91,15 @@ describe('moving an order', () => {
     };
     expect(text('PROCESSING', ['admin'])).toContain('Possible from here: SHIPPED, COMPLETED, CANCELLED.');
     expect(text('CANCELLED', ['admin', 'owner'])).toContain('Possible from here: nothing.');
+  });
+
+  it('says how an order in review moves on when staff try it by its status', () => {
+    const before = { ...paid, status: 'REVIEW' } as const;
+    const attempt = () => move(before, { to: 'PROCESSING', movers: ['admin'] });
+    expect(attempt).toThrow(
+      'An order in REVIEW cannot become PROCESSING: staff agree to it by closing its room with a summary. ' +
+        'Possible from here: CANCELLED.',
+    );
   });
 
   it('names COMPLETED as possible only when nothing is left to pay', () => {

@@ -3,13 +3,13 @@ import { toAmount } from '@order-system/contracts/money';
 import type { OrderKind, OrderStatus, PaymentStatus } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
 
-/** On whose behalf an order moves. */
-export type Mover = 'owner' | 'admin' | 'payment' | 'time';
+/** On whose behalf an order moves; `room` is staff who close its room with a summary. */
+export type Mover = 'owner' | 'admin' | 'room' | 'payment' | 'time';
 
 /** Every move there is, and who may make it. What is not here is ILLEGAL_TRANSITION. */
 export const TRANSITIONS = {
   PENDING: { PROCESSING: ['payment'], REVIEW: ['payment'], CANCELLED: ['owner', 'admin', 'time'] },
-  REVIEW: { PROCESSING: ['admin'], CANCELLED: ['owner', 'admin'] },
+  REVIEW: { PROCESSING: ['room'], CANCELLED: ['owner', 'admin'] },
   PROCESSING: { SHIPPED: ['admin'], COMPLETED: ['admin'], CANCELLED: ['admin'] },
   SHIPPED: { COMPLETED: ['admin'] },
   COMPLETED: {},
@@ -80,10 +80,7 @@ export interface Move {
 /** Throws ILLEGAL_TRANSITION, naming the current state and what is possible from it. */
 export function move(before: OrderState, { to, movers, reason, trackingNumber, carrier }: Move): Decision {
   const targets = possibleFor(before, movers);
-  if (!targets.includes(to)) {
-    const isUnpaid = possible(before.status, movers).includes(to);
-    throw illegal(before, to, targets, isUnpaid ? 'it has not been paid yet' : undefined);
-  }
+  if (!targets.includes(to)) throw illegal(before, to, targets, whyNot(before, to, movers));
   const isGivenUp = to === 'CANCELLED' && LIVE.includes(before.paymentState);
   const after: OrderState = {
     ...before,
@@ -95,6 +92,12 @@ export function move(before: OrderState, { to, movers, reason, trackingNumber, c
     version: before.version + 1,
   };
   return { before, after, reason };
+}
+
+function whyNot({ status }: OrderState, to: OrderStatus, movers: readonly Mover[]): string | undefined {
+  if (possible(status, movers).includes(to)) return 'it has not been paid yet';
+  if (possible(status, ['room']).includes(to)) return 'staff agree to it by closing its room with a summary';
+  return undefined;
 }
 
 function illegal(order: OrderState, to: OrderStatus, targets: OrderStatus[], why?: string): DomainError {

@@ -20,7 +20,7 @@ export function settle(
   if (before.status === 'PENDING' && before.ownPrices && !before.isAgreed)
     return { before, after: { ...before, isAgreed: true, version: before.version + 1 } };
   if (before.status !== 'REVIEW') return null;
-  const decision = move(before, { to: 'PROCESSING', movers: ['admin'], reason: summary });
+  const decision = move(before, { to: 'PROCESSING', movers: ['room'], reason: summary });
   if (!quote) return decision;
   const due = {
     total: quote.amount,
