@@ -5,7 +5,7 @@ import { fail, readOptions, run } from '../shared/console.ts';
 import { chaos, check, jest, type Count } from './steps.ts';
 import { openServers, type TestServers } from './test-servers.ts';
 
-const PARTS = ['lint', 'types', 'unit', 'integration', 'e2e', 'faults', 'chaos'] as const;
+const PARTS = ['lint', 'types', 'unit', 'integration', 'e2e', 'faults', 'chaos', 'bench'] as const;
 type Part = (typeof PARTS)[number];
 
 const SHAPES = ['embedded', 'distributed'] as const;
@@ -34,20 +34,22 @@ await run(async () => {
   process.env['MESSAGING_NAMESPACE'] = `test-${process.env['TEST_RUN']}`;
 
   if (only.includes('lint')) await lint();
-  if (only.includes('types')) add(await check('Types', 'typescript/bin/tsc', '--project', 'tsconfig.json'));
+  if (only.includes('types')) add(await check('Types', 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'));
   if (only.includes('unit')) add(await jest('Unit tests', 'unit'));
   const shapes = only.includes('e2e') ? SHAPES.filter((shape) => shape === (values.topology ?? shape)) : [];
   await onServers(only.includes('integration'), shapes);
   if (only.includes('faults')) await onOwnServers('the fault tests', () => jest('Fault tests', 'faults'));
   if (only.includes('chaos'))
     await onOwnServers('the chaos tests', () => chaos('Chaos, the short selection'));
+  // What it measures in so short a time says nothing; that it runs, and that no request fails, does.
+  if (only.includes('bench')) add(await check('Bench, in short', 'tools/bench/main.ts', '--seconds', '1'));
   report();
 });
 
 async function lint(): Promise<void> {
   const cache = ['--cache', '--cache-location', '.nx/eslintcache'];
-  add(await check('Lint', 'eslint/bin/eslint.js', '.', ...cache));
-  add(await check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
+  add(await check('Lint', 'node_modules/eslint/bin/eslint.js', '.', ...cache));
+  add(await check('Format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
 }
 
 async function onServers(hasIntegration: boolean, shapes: readonly Shape[]): Promise<void> {

@@ -12,12 +12,10 @@ export interface Count {
 /** Some ten times what the longest of them takes. One that hangs has failed, and does not hold up the others. */
 const STEP_MS = 30 * 60_000;
 
-const bin = (path: string) => join(ROOT, 'node_modules', path);
-
 /** A check that either holds or does not: counted as one. */
 export async function check(title: string, script: string, ...args: string[]): Promise<Count> {
   console.log(`\n== ${title}`);
-  const code = await execute([bin(script), ...args], {});
+  const code = await execute([join(ROOT, script), ...args], {});
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
@@ -30,7 +28,7 @@ export async function jest(title: string, project: string, options: JestOptions 
     [
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
-      bin('jest/bin/jest.js'),
+      join(ROOT, 'node_modules/jest/bin/jest.js'),
       ...['--selectProjects', project, '--passWithNoTests', '--json', '--outputFile', report],
       ...(options.only === undefined ? [] : ['--testPathPatterns', options.only]),
       ...(options.inTurn ? ['--runInBand'] : []),
