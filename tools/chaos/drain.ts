@@ -3,7 +3,7 @@ import type { Stage } from './stage.ts';
 
 const WITHIN_MS = 120_000;
 const EVERY_MS = 1_500;
-/** All else is done, and still a mail is in the hands of a process: of one that is dead. */
+/** All else is done, and still a process has a mail in its hands, or an order what was in a basket: one that is dead. */
 const LEASE_ENDS_AFTER_MS = 15_000;
 
 /** What is still on its way; orders first, since most of the rest comes from them. */
@@ -21,14 +21,20 @@ const UNDER_WAY = `
         (SELECT FROM payments.sandbox_session s WHERE s.payment_id = p.id AND s.status = 'OPEN'))) AS payments,
     (SELECT count(*) FROM payments.refund WHERE status = 'REQUESTED') AS refunds,
     (SELECT count(*) FROM catalog.reservation WHERE state = 'HELD') AS holds,
-    (SELECT count(*) FROM notifications.delivery WHERE status = 'PENDING') AS mails`;
+    (SELECT count(*) FROM notifications.delivery WHERE status = 'PENDING') AS mails,
+    (SELECT count(*) FROM basket.checkout) AS checkouts`;
+
+/** Leases on both last two minutes; nobody has to wait for that. */
+const LEASED = ['mails', 'checkouts'];
+const END_LEASES = `UPDATE notifications.delivery SET next_at = now() WHERE status = 'PENDING';
+  UPDATE basket.checkout SET taken_at = now() - interval '2 minutes'`;
 
 type UnderWay = Record<string, string>;
 
 /** Waits until nothing is under way any more; false when that takes too long. */
 export async function drain({ db }: Stage): Promise<boolean> {
   const until = Date.now() + WITHIN_MS;
-  let onlyMailsSince: number | undefined;
+  let onlyLeasedSince: number | undefined;
   for (;;) {
     const left = await db.query<UnderWay>(UNDER_WAY).then(
       ({ rows }) => Object.entries(rows[0] ?? {}).filter(([, count]) => Number(count) > 0),
@@ -39,12 +45,11 @@ export async function drain({ db }: Stage): Promise<boolean> {
       console.log(`    still under way: ${left.map(([what, count]) => `${count} ${what}`).join(', ')}`);
       return false;
     }
-    const onlyMails = left.every(([what]) => what === 'mails');
-    onlyMailsSince = onlyMails ? (onlyMailsSince ?? Date.now()) : undefined;
-    if (onlyMailsSince !== undefined && Date.now() - onlyMailsSince > LEASE_ENDS_AFTER_MS) {
-      // Leases on mails last two minutes; nobody has to wait for that.
-      await db.query(`UPDATE notifications.delivery SET next_at = now() WHERE status = 'PENDING'`);
-      onlyMailsSince = undefined;
+    const onlyLeased = left.every(([what = '']) => LEASED.includes(what));
+    onlyLeasedSince = onlyLeased ? (onlyLeasedSince ?? Date.now()) : undefined;
+    if (onlyLeasedSince !== undefined && Date.now() - onlyLeasedSince > LEASE_ENDS_AFTER_MS) {
+      await db.query(END_LEASES);
+      onlyLeasedSince = undefined;
     }
     await pause(EVERY_MS);
   }

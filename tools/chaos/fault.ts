@@ -7,7 +7,7 @@ import type { Received } from '@order-system/testing/test-smtp';
 import type { Pool } from 'pg';
 import type { Random } from './random.ts';
 
-export type OracleId = `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
+export type OracleId = `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13}`;
 
 /** What an oracle may find although nothing is wrong. */
 export interface Allowance {

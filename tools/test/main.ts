@@ -34,7 +34,8 @@ await run(async () => {
   process.env['MESSAGING_NAMESPACE'] = `test-${process.env['TEST_RUN']}`;
 
   if (only.includes('lint')) await lint();
-  if (only.includes('types')) add(await check('Types', 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'));
+  if (only.includes('types'))
+    add(await check('Types', 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'));
   if (only.includes('unit')) add(await jest('Unit tests', 'unit'));
   const shapes = only.includes('e2e') ? SHAPES.filter((shape) => shape === (values.topology ?? shape)) : [];
   await onServers(only.includes('integration'), shapes);

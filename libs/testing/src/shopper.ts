@@ -78,10 +78,15 @@ export class Shopper {
 
   /** Puts products into the basket and orders it; resolves with the order once it was acknowledged. */
   async order(productIds: readonly string[], key: string = randomUUID()): Promise<PlacedOrder> {
+    return this.place({ basketId: await this.fill(productIds) }, key);
+  }
+
+  /** Puts one of each into the basket; its id. */
+  async fill(productIds: readonly string[]): Promise<string> {
     const basket = (await this.insist('POST /api/basket', { body: {} })) as { data: { id: string } };
     for (const productId of productIds)
       await this.insist(`POST /api/basket/${basket.data.id}/items`, { body: { productId, quantity: 1 } });
-    return this.place({ basketId: basket.data.id }, key);
+    return basket.data.id;
   }
 
   async place(what: object, key: string = randomUUID()): Promise<PlacedOrder> {

@@ -69,38 +69,36 @@ export class Customer {
   }
 
   private async buy(): Promise<void> {
-    const { id } = this.random.chance(0.3)
-      ? await this.shopper.order([this.random.pick(this.products)])
-      : await this.shopper.place(this.wish());
+    const { id } = await this.shopper.place(await this.wish());
     await this.shopper.pay(id);
     await this.waitUntilSettled(id);
   }
 
   private async payAgain(): Promise<void> {
-    const { id } = await this.shopper.place(this.wish());
+    const { id } = await this.shopper.place(await this.wish());
     await this.shopper.decline(id);
     await this.shopper.pay(id);
     await this.waitUntilSettled(id);
   }
 
   private async orderInParallel(): Promise<void> {
-    const [key, wish] = [randomUUID(), this.wish()];
+    const [key, wish] = [randomUUID(), await this.wish()];
     const [order] = await Promise.all([1, 2, 3].map(() => this.shopper.place(wish, key)));
     await this.shopper.pay(order!.id);
     await this.waitUntilSettled(order!.id);
   }
 
   private async giveUp(): Promise<void> {
-    await this.shopper.place(this.wish());
+    await this.shopper.place(await this.wish());
   }
 
   private async cancel(): Promise<void> {
-    const { id } = await this.shopper.place(this.wish());
+    const { id } = await this.shopper.place(await this.wish());
     await this.cancelOrder(id);
   }
 
   private async cancelWhilePaying(): Promise<void> {
-    const { id } = await this.shopper.place(this.wish());
+    const { id } = await this.shopper.place(await this.wish());
     await Promise.all([
       this.shopper.pay(id).catch(unlessExpected),
       this.cancelOrder(id).catch(unlessExpected),
@@ -126,7 +124,9 @@ export class Customer {
     return (answer as { data: { order: { id: string } } }).data;
   }
 
-  private wish(): object {
+  private async wish(): Promise<object> {
+    if (this.random.chance(0.3))
+      return { basketId: await this.shopper.fill([this.random.pick(this.products)]) };
     const wanted = new Set([this.random.pick(this.products), this.random.pick(this.products)]);
     const items = [...wanted].map((productId) => ({
       productId,

@@ -1,4 +1,5 @@
 import { acknowledged } from './acknowledged.ts';
+import { baskets } from './baskets.ts';
 import { consumers, leftovers } from './broker.ts';
 import { effects } from './effects.ts';
 import type { Oracle } from './oracle.ts';
@@ -7,5 +8,5 @@ import { finalStates, inbox, money, outbox, stock, versions } from './tables.ts'
 
 export const ORACLES: readonly Oracle[] = [
   ...[finalStates, stock, money, outbox, inbox, effects],
-  ...[acknowledged, leftovers, exits, answers, versions, consumers],
+  ...[acknowledged, leftovers, exits, answers, versions, consumers, baskets],
 ];

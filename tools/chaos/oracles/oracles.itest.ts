@@ -4,12 +4,15 @@ import { createTestDatabase, type TestDatabase } from '@order-system/prisma/test
 import { Shopper, type Told } from '@order-system/testing/shopper';
 import pg from 'pg';
 import { acknowledged } from './acknowledged.ts';
+import { baskets } from './baskets.ts';
 import { effects } from './effects.ts';
 import type { Evidence, Oracle } from './oracle.ts';
 import { answers, exits } from './processes.ts';
 import { finalStates, money } from './tables.ts';
 
-const [order, product, payment, session, delivery, event] = Array.from({ length: 6 }, () => randomUUID());
+const [order, product, payment, session, delivery, event, basket] = Array.from({ length: 7 }, () =>
+  randomUUID(),
+);
 
 /** What a system that loses and doubles things would leave behind, beside what `oracle.itest.ts` has. */
 const DEFECTS = `
@@ -35,6 +38,12 @@ const DEFECTS = `
     VALUES ('${delivery}', '${randomUUID()}', '${randomUUID()}', 'WELCOME', '', '', true);
   INSERT INTO notifications.delivery (id, notification_id, channel, status, correlation_id)
     VALUES ('${delivery}', '${delivery}', 'EMAIL', 'SENT', '');
+  INSERT INTO orders.order_line (order_id, position, product_id, title, price, quantity)
+    VALUES ('${order}', 1, '${product}', 'Lamp', 100, 2);
+  INSERT INTO basket.basket (id) VALUES ('${basket}');
+  INSERT INTO basket.basket_item (basket_id, product_id, quantity)
+    VALUES ('${basket}', '${product}', 1), ('${basket}', gen_random_uuid(), 1);
+  INSERT INTO basket.checkout (order_id, basket_id, lines) VALUES (gen_random_uuid(), '${basket}', '[]');
   INSERT INTO chat.room (order_id, order_number, user_id, last_seq) VALUES ('${order}', 1001, '${randomUUID()}', 3);
 `;
 
@@ -60,6 +69,13 @@ const HISTORY: Told[] = [
   told('GET /api/orders', undefined, {}, { status: undefined, body: 'reset' }),
 ];
 
+/** One came twice: the same addition. Ordered are two, and one is left. */
+const BASKETS: Told[] = ['a', 'b', 'b', 'c'].map((key) =>
+  told(`POST /api/basket/${basket}/items`, { productId: product, quantity: 1 }, {}, { key }),
+);
+const ORDERED = told('POST /api/orders', { basketId: basket }, { order: { id: order } });
+const LOST = told(`POST /api/basket/${basket}/items`, { productId: randomUUID(), quantity: 1 }, {});
+
 describe('the oracles', () => {
   let database: TestDatabase;
   let db: pg.Pool;
@@ -82,7 +98,7 @@ describe('the oracles', () => {
   });
 
   it('have nothing to say where nothing happened', async () => {
-    for (const oracle of [finalStates, money, effects, acknowledged, exits, answers])
+    for (const oracle of [finalStates, money, effects, acknowledged, exits, answers, baskets])
       expect([oracle.id, await ask(oracle)]).toEqual([oracle.id, 0]);
   });
 
@@ -100,6 +116,10 @@ describe('the oracles', () => {
     // Each success but the GETs, the second order too, and a room with gaps.
     expect(await ask(acknowledged, { ...all, problems: ['stuck'] })).toBe(13);
     expect(await ask(answers, all)).toBe(2);
+    // Taken out for an order that is not there.
+    expect(await ask(baskets, { history: [...BASKETS, ORDERED, ORDERED] })).toBe(1);
+    // That, what was put in and is nowhere, and what is ordered and was never put in.
+    expect(await ask(baskets, { history: [...BASKETS.slice(1), ORDERED, LOST] })).toBe(3);
     const output = 'orders (process 1) stopped with code 1;\nchat (process 2) stopped with SIGKILL;';
     expect(await ask(exits, { output, grownMb: { orders: 101, chat: 99 } })).toBe(2);
   });
