@@ -32,9 +32,14 @@ export const keyReused = (): DomainError =>
     },
   );
 
+/** For `once`: a guest sends keys of `holder`, a customer still their own. */
+export const withKeysOf = (holder: string, ctx: MessageContext): MessageContext =>
+  ctx.actor.id === null ? { ...ctx, actor: { ...ctx.actor, id: holder } } : ctx;
+
 /**
  * Runs a command once per (user, Idempotency-Key) and answers its repetitions alike. The key is taken first, in the
- * command's own transaction: a repetition that comes meanwhile waits for its outcome. Guests have no keys of their own.
+ * command's own transaction: a repetition that comes meanwhile waits for its outcome. Guests have no keys of their own,
+ * only those of what `withKeysOf` names.
  */
 export async function once<C extends Call>(
   tx: Tx,

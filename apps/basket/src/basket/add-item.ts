@@ -3,7 +3,7 @@ import { AddBasketItem, type Basket } from '@order-system/contracts/basket.contr
 import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
-import { once } from '@order-system/messaging/idempotency';
+import { once, withKeysOf } from '@order-system/messaging/idempotency';
 import { Database, type Tx } from '@order-system/prisma/database';
 import {
   MOST_LINES,
@@ -40,7 +40,8 @@ export class AddItem {
       return isKnown(basket, products) ? priced(basket, products) : this.pricing.execute(basket, ctx);
     }
     return this.locked(access, (tx) =>
-      once(tx, keyHolder(ctx, input.id), AddBasketItem, given, async () => {
+      // The basket's id is known to nobody but its guest.
+      once(tx, withKeysOf(input.id, ctx), AddBasketItem, given, async () => {
         const basket = await put(tx);
         if (isKnown(basket, products)) return priced(basket, products);
         throw new DomainError('STALE_WRITE', 'Something else was put into the basket meanwhile; try again.');
@@ -55,10 +56,6 @@ export class AddItem {
     });
   }
 }
-
-/** A guest's keys are the basket's, which is known to nobody else. */
-const keyHolder = (ctx: MessageContext, basketId: string): MessageContext =>
-  ctx.actor.id === null ? { ...ctx, actor: { ...ctx.actor, id: basketId } } : ctx;
 
 const isKnown = ({ items }: StoredBasket, products: Products): boolean =>
   items.every(({ productId }) => products.has(productId));

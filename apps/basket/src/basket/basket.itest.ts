@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MessageContext } from '@order-system/messaging/context';
 import { newId } from '@order-system/prisma/id';
@@ -33,6 +34,20 @@ describe('baskets', () => {
         id: first.id,
         userId: null,
       });
+    });
+
+    it('opens one for a guest who asks again under one key, and empty it is in every answer', async () => {
+      const ctx = { ...aGuest(), idempotencyKey: `basket-${randomUUID()}` };
+      const answers = await Promise.all(Array.from({ length: 20 }, () => open(ctx)));
+      const [first] = answers;
+      await add(first!.id, shop.catalogue.add().id, 1, aGuest());
+      for (const answer of [...answers, await open(ctx)]) expect(answer).toEqual(first);
+      expect((await open({ ...ctx, idempotencyKey: randomUUID() })).id).not.toBe(first!.id);
+    });
+
+    it('gives no guest the basket of another who thought of the same key', async () => {
+      const ctx = { ...aGuest(), idempotencyKey: 'create-the-basket-of-the-customer-1' };
+      expect((await open(ctx)).id).not.toBe((await open(ctx)).id);
     });
 
     it('keeps a customer’s basket from everybody else, admins too', async () => {

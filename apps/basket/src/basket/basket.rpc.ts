@@ -33,6 +33,7 @@ import {
 import { checkOut } from './check-out.js';
 import { putBack } from './checkout.store.js';
 import { mergeBaskets, takeGuestBasket } from './merge-baskets.js';
+import { openGuestBasket } from './open-guest-basket.js';
 import { PriceBasket } from './price-basket.js';
 import { SetItem } from './set-item.js';
 
@@ -50,7 +51,9 @@ export class BasketRpc {
 
   @Rpc(CreateBasket)
   async create(_: CallInput<typeof CreateBasket>, ctx: MessageContext): Promise<Basket> {
-    return this.pricing.execute(await this.open(ctx.actor.id), ctx);
+    const { id: userId } = ctx.actor;
+    const basket = await (userId === null ? openGuestBasket(this.db, ctx) : this.open(userId));
+    return this.pricing.execute(basket, ctx);
   }
 
   /** Makes one for a customer who has none yet: they have a basket, it is only empty. */
@@ -155,9 +158,8 @@ export class BasketRpc {
     }
   }
 
-  /** For a guest always a new one. A customer's is nearly always there: only read, nothing waits for the disk. */
-  private async open(userId: string | null): Promise<StoredBasket> {
-    const own = userId === null ? undefined : await readOwnBasket(this.db, userId);
-    return own ?? openBasket(this.db, userId);
+  /** It is nearly always there: only read, nothing waits for the disk. */
+  private async open(userId: string): Promise<StoredBasket> {
+    return (await readOwnBasket(this.db, userId)) ?? openBasket(this.db, userId);
   }
 }

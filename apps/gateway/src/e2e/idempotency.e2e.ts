@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import {
+  type Basket,
   type Client,
   givenAdmin,
   givenPaidOrder,
   givenProduct,
   givenUser,
+  guest,
   type Payment,
   type Placed,
   type Product,
@@ -126,6 +128,14 @@ describe('other commands under one Idempotency-Key', () => {
     await Promise.all(times(5, add));
     const basket = await user.ask<{ items: object[] }>('GET', '/basket');
     expect(basket.items).toMatchObject([{ quantity: 2 }]);
+  });
+
+  it("open a guest's basket once", async () => {
+    const key = randomUUID();
+    const open = () => guest().send('POST', '/basket', { key });
+    const opened = await Promise.all(times(5, open));
+    opened.push(await open());
+    expect(new Set(opened.map((answer) => answer.data<Basket>().id)).size).toBe(1);
   });
 
   it('try to pay once', async () => {

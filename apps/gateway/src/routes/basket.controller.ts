@@ -24,11 +24,12 @@ export class BasketController {
   @Post()
   @Operation({
     summary: 'Start a basket',
-    description: "Signed in: the open one if there is one. A guest's basket is known by its id alone.",
+    description:
+      "Signed in: the open one if there is one. A guest's basket is known by its id alone, so a guest's " +
+      'Idempotency-Key counts only with a UUID in it, which no other guest comes upon.',
     who: 'guest',
     call: CreateBasket,
     status: 201,
-    keyed: false,
     example: {},
   })
   async create(@Input(CreateBasket) input: CallInput<typeof CreateBasket>, @Context() ctx: MessageContext) {
