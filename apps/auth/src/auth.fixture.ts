@@ -6,6 +6,7 @@ import { CheckPassword } from './password/check-password.js';
 import { Passwords } from './password/hash-password.js';
 import { LogInUser } from './session/log-in.js';
 import { SessionRpc } from './session/session.rpc.js';
+import { RegisterNewUser } from './user/register-user.js';
 import { UpdateOwnProfile } from './user/update-profile.js';
 import { UserRpc } from './user/user.rpc.js';
 
@@ -33,7 +34,11 @@ export async function startAuth() {
     tokens,
     passwords,
     sessions: new SessionRpc(db, new LogInUser(db, checkPassword, tokens, config), tokens),
-    users: new UserRpc(db, passwords, new UpdateOwnProfile(db, passwords, checkPassword)),
+    users: new UserRpc(
+      db,
+      new RegisterNewUser(db, passwords, checkPassword),
+      new UpdateOwnProfile(db, passwords, checkPassword),
+    ),
     async close() {
       await db.close();
       await test.drop();

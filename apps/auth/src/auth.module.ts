@@ -9,6 +9,7 @@ import { CleanUpSessions } from './session/clean-up-sessions.job.js';
 import { LogInUser } from './session/log-in.js';
 import { SessionRpc } from './session/session.rpc.js';
 import { FirstAdmin } from './user/create-first-admin.js';
+import { RegisterNewUser } from './user/register-user.js';
 import { UpdateOwnProfile } from './user/update-profile.js';
 import { UserRpc } from './user/user.rpc.js';
 
@@ -20,6 +21,7 @@ import { UserRpc } from './user/user.rpc.js';
     Passwords,
     CheckPassword,
     LogInUser,
+    RegisterNewUser,
     UpdateOwnProfile,
   ],
 })

@@ -13,30 +13,27 @@ import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
-import { Passwords } from '../password/hash-password.js';
 import { deleteUser } from './delete-user.js';
-import { registerUser } from './register-user.js';
+import { RegisterNewUser } from './register-user.js';
 import { setRole } from './set-role.js';
 import { UpdateOwnProfile } from './update-profile.js';
 import { findContacts, findUser, listUsers } from './user.read.js';
-import { assertAdmin, assertMayRead, assertOrdinaryRole } from './user.rules.js';
+import { assertAdmin, assertMayRead } from './user.rules.js';
 
 @Controller()
 export class UserRpc {
   constructor(
     private readonly db: Database,
-    private readonly passwords: Passwords,
+    private readonly registering: RegisterNewUser,
     private readonly updateOwnProfile: UpdateOwnProfile,
   ) {}
 
   @Rpc(RegisterUser)
-  async register(
-    { password, ...input }: CallInput<typeof RegisterUser>,
+  register(
+    input: CallInput<typeof RegisterUser>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof RegisterUser>> {
-    assertOrdinaryRole(input.role);
-    const passwordHash = await this.passwords.hash(password);
-    return this.db.inTx((tx) => registerUser(tx, { ...input, passwordHash }, ctx));
+    return this.registering.execute(input, ctx);
   }
 
   @Rpc(GetUser)

@@ -46,6 +46,63 @@ describe('registering', () => {
   });
 });
 
+describe('registering under one Idempotency-Key', () => {
+  const first = () => ({ email: `${randomUUID()}@example.com`, password: PASSWORD, name: 'Ada' });
+  const keyed = (key: string = randomUUID()) => ({ ...asGuest(), idempotencyKey: key });
+
+  it('makes one account, and gives each repetition its answer', async () => {
+    const [input, ctx] = [first(), keyed()];
+    const answers = await Promise.all(Array.from({ length: 8 }, () => auth.users.register(input, ctx)));
+    answers.push(await auth.users.register(input, ctx));
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(await eventsOf(auth.db, answers[0]!.id)).toHaveLength(1);
+  });
+
+  it('refuses another body', async () => {
+    const [input, ctx] = [first(), keyed()];
+    const { id } = await auth.users.register(input, ctx);
+    const others = [
+      { ...input, password: 'Other1234' },
+      { ...input, name: 'Eve' },
+      { ...input, phone: '+49 30 1234' },
+      { ...input, email: first().email },
+    ];
+    for (const other of others)
+      await expect(auth.users.register(other, ctx)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    await auth.users.delete({ id }, as({ id, role: 'user' }));
+    await expect(auth.users.register(input, ctx)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
+  it('lets nobody guess a password that the login would not let them guess', async () => {
+    const [input, ctx] = [first(), keyed('1')];
+    await auth.users.register(input, ctx);
+    const guess = (password: string) => auth.users.register({ ...input, password }, ctx);
+    for (let failure = 1; failure <= 5; failure += 1)
+      await expect(guess('Wrong1234')).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    await expect(guess(PASSWORD)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('can be tried again after a refusal', async () => {
+    const [input, ctx] = [first(), keyed()];
+    const { id } = await givenUser(auth.db, { email: input.email });
+    await expect(auth.users.register(input, ctx)).rejects.toMatchObject({ code: 'EMAIL_TAKEN' });
+    await auth.users.delete({ id }, as({ id, role: 'user' }));
+    expect(await auth.users.register(input, ctx)).toMatchObject({ email: input.email });
+  });
+
+  it('keeps with the key nothing of the person', async () => {
+    const [input, ctx] = [first(), keyed()];
+    const { id } = await auth.users.register(input, ctx);
+    const other = keyed();
+    await auth.users.register(first(), other);
+    const kept = await auth.db.query<{ key: string; response: unknown; hash: string }>(sql`
+      SELECT key, response, request_hash AS hash FROM events.idempotency_key
+      WHERE key IN (${ctx.idempotencyKey}, ${other.idempotencyKey})`);
+    expect(kept.find(({ key }) => key === ctx.idempotencyKey)?.response).toEqual({ id });
+    expect(new Set(kept.map(({ hash }) => hash)).size).toBe(1);
+  });
+});
+
 describe('the own profile', () => {
   it('changes, and says what changed', async () => {
     const user = await givenUser(auth.db);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import {
+  anEmail,
   type Basket,
   type Client,
   givenAdmin,
@@ -9,6 +10,7 @@ import {
   givenProduct,
   givenUser,
   guest,
+  PASSWORD,
   type Payment,
   type Placed,
   type Product,
@@ -136,6 +138,21 @@ describe('other commands under one Idempotency-Key', () => {
     const opened = await Promise.all(times(5, open));
     opened.push(await open());
     expect(new Set(opened.map((answer) => answer.data<Basket>().id)).size).toBe(1);
+  });
+
+  it('open an account once, also at both routes', async () => {
+    const key = randomUUID();
+    const body = { email: anEmail(), password: PASSWORD };
+    const register = (path: string, more = {}) =>
+      guest().send('POST', path, { key, body: { ...body, ...more } });
+    const answers = await Promise.all(times(5, () => register('/auth/register')));
+    answers.push(await register('/users/register'));
+    for (const answer of answers) expect(answer.outcome).toEqual([201, undefined]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect((await register('/auth/register', { name: 'Ada' })).outcome).toEqual([
+      422,
+      'IDEMPOTENCY_KEY_REUSED',
+    ]);
   });
 
   it('try to pay once', async () => {

@@ -118,7 +118,7 @@ function fieldsOf({ operation, path }: DocumentedRoute): {
 
 /** Keys belong to somebody. */
 const takesKey = ({ method, operation: { who, keyed } }: DocumentedRoute): boolean =>
-  method === 'POST' && who !== 'all' && keyed !== false;
+  method === 'POST' && (keyed ?? who !== 'all');
 
 function parametersOf(route: DocumentedRoute): JsonSchema[] {
   const parameters: JsonSchema[] = paramsOf(route.path).map((name) => ({

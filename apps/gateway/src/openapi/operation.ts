@@ -30,8 +30,8 @@ export interface Operation {
   accepts?: readonly string[];
   /** Refusals beside those that any such route has. */
   fails?: readonly ErrorCode[];
-  /** A POST takes an Idempotency-Key; not where a repetition does no harm and has no other body. */
-  keyed?: false;
+  /** A POST takes an Idempotency-Key, for all only where it says so; not where a repetition does no harm. */
+  keyed?: boolean;
   /** Of a body. */
   example?: unknown;
   limit?: 'auth' | 'none';

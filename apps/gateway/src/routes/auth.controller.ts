@@ -43,6 +43,7 @@ export class AuthController {
   @Operation({
     summary: 'Open an account',
     who: 'all',
+    keyed: true,
     call: RegisterUser,
     answer: 'bare',
     status: 201,
