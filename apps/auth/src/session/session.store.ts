@@ -51,13 +51,17 @@ export async function addToken(tx: Tx, sessionId: string): Promise<string> {
   return token;
 }
 
+/** A session's tokens are one chain: what was used after this one came of it. */
 export async function findToken(
   tx: Tx,
   token: string,
 ): Promise<(OldToken & { sessionId: string }) | undefined> {
   return tx.one(sql`
     SELECT t.session_id AS "sessionId", s.ended_at IS NULL AND s.expires_at > now() AS "isSessionAlive",
-      (extract(epoch FROM clock_timestamp() - t.used_at) * 1000)::float8 AS "usedMsAgo"
+      (extract(epoch FROM clock_timestamp() - t.used_at) * 1000)::float8 AS "usedMsAgo",
+      EXISTS (
+        SELECT FROM auth.refresh_token later WHERE later.session_id = t.session_id AND later.used_at > t.used_at
+      ) AS "isSuccessorUsed"
     FROM auth.refresh_token t JOIN auth.session s ON s.id = t.session_id WHERE t.hash = ${hashOf(token)}`);
 }
 

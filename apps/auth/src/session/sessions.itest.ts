@@ -129,6 +129,18 @@ describe('refreshing', () => {
     await expect(refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
+  it('ends the session when a token comes back whose successor has been used, however soon', async () => {
+    const { login, sessionId } = await givenSession();
+    const second = await refresh(login.refreshToken);
+    await expect(refresh(login.refreshToken)).rejects.toMatchObject({ code: 'REFRESH_RACED' });
+    const third = await refresh(second.refreshToken);
+    await expect(refresh(second.refreshToken)).rejects.toMatchObject({ code: 'REFRESH_RACED' });
+    expect(await isAlive(sessionId)).toBe(true);
+    await expect(refresh(login.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await isAlive(sessionId)).toBe(false);
+    await expect(refresh(third.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
   it('does not outlive the session', async () => {
     const { login, sessionId } = await givenSession();
     await auth.db.execute(sql`UPDATE auth.session SET expires_at = now() WHERE id = ${sessionId}`);

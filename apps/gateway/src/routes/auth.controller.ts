@@ -87,7 +87,8 @@ export class AuthController {
   @Operation({
     summary: 'Trade the refresh token for a new pair',
     description:
-      'The token comes in the body or in the cookie. Using an old one again ends the whole session.',
+      'The token comes in the body or in the cookie. Using an old one again ends the whole session; ' +
+      'two requests that race with the same one do not.',
     who: 'all',
     call: RefreshSession,
     answer: 'bare',
