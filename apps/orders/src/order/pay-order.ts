@@ -9,10 +9,10 @@ import { RpcClient } from '@order-system/messaging/rpc-client';
 import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
-import { readOrder } from './order.read.js';
 import type { OrderState } from './order.rules.js';
 import { loadOrder, saveOrder } from './order.store.js';
 import { type BegunPayment, noteAttempt, refuseUnlessPayable } from './paying.rules.js';
+import { readWithPayment } from './read-with-payment.js';
 
 type Input = CallInput<typeof PayOrder>;
 
@@ -45,7 +45,7 @@ export class OrderPaying {
       ctx,
     );
     await this.db.inTx((tx) => note(tx, started.payment, ctx));
-    return { order: await readOrder(this.db, order.id, ctx.actor), ...started };
+    return { order: await readWithPayment(this.db, order.id, started.payment, ctx), ...started };
   }
 
   private async payable(tx: Tx, { id }: Input, paymentId: string, ctx: MessageContext): Promise<OrderState> {

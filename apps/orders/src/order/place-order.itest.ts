@@ -3,6 +3,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import { ListOrders, PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { someone, startOrders } from './order.fixture.js';
@@ -15,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => shop.close());
 beforeEach(() => {
   shop.neighbours.paymentRefusal = undefined;
+  shop.neighbours.paymentStatus = 'PENDING';
   shop.neighbours.price = 1000;
   shop.neighbours.releaseRefusal = undefined;
   shop.neighbours.livePayment = undefined;
@@ -66,6 +68,34 @@ it('keeps the hold of an order whose payment cannot be started', async () => {
   const { order, payment } = await place(someone('user'));
   expect(payment).toBeUndefined();
   expect(shop.neighbours.released).not.toContain(order.id);
+});
+
+describe('an order whose payment has its outcome at once', () => {
+  beforeEach(() => void (shop.neighbours.paymentStatus = 'FAILED'));
+
+  it('is answered as the payment left it, though an event tells it that a moment later', async () => {
+    const user = someone('user');
+    const told = eventually(async () => {
+      const [order] = (await shop.rpc.call(ListOrders, { page: 1, limit: 20 }, user)).items;
+      await shop.db.execute(sql`
+        UPDATE orders."order" SET payment_status = 'FAILED', payment_state = 'FAILED' WHERE id = ${order!.id}`);
+    });
+    const { order, payment } = await place(user);
+    await told;
+    expect([payment?.status, order.payment?.status, order.paymentStatus]).toEqual(Array(3).fill('FAILED'));
+  });
+
+  it('is answered as it is when that event is late', async () => {
+    const { order, payment } = await place(someone('user'));
+    expect([payment?.status, order.paymentStatus]).toEqual(['FAILED', 'PENDING']);
+  });
+
+  it('is answered in time to who has not much left', async () => {
+    const user = someone('user');
+    await expect(place({ ...user, deadline: Date.now() + 1000 })).resolves.toMatchObject({
+      order: { paymentStatus: 'PENDING' },
+    });
+  });
 });
 
 it('leaves alone what the customer has begun to pay with, when a try that broke off is finished late', async () => {

@@ -15,7 +15,6 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
 import { OrdersConfig } from '../orders.config.js';
-import { readOrder } from './order.read.js';
 import { totalOf } from './order.rules.js';
 import { insertOrder, type NewLine, type NewOrder } from './order.store.js';
 import { PaymentMethods } from './payment-methods.js';
@@ -27,6 +26,7 @@ import {
   type PlacementIds,
   releasePlacement,
 } from './placement.store.js';
+import { readWithPayment } from './read-with-payment.js';
 
 const log = logger('orders');
 
@@ -69,9 +69,9 @@ export class OrderPlacing {
 
   private async carryOut(input: Input, placement: PlacementIds, ctx: MessageContext): Promise<Answer> {
     const order = (await this.placedBefore(placement)) ?? (await this.placeNow(input, placement, ctx));
-    const payment = await this.startPayment(input, order, ctx);
+    const started = await this.startPayment(input, order, ctx);
     crashPoint('orders.payment_started');
-    return { order: await readOrder(this.db, order.id, ctx.actor), ...payment };
+    return { order: await readWithPayment(this.db, order.id, started.payment, ctx), ...started };
   }
 
   /** The order of an earlier try. Its basket is not asked again: once its event is there, it knows nothing of the order. */
