@@ -12,7 +12,7 @@ import {
   startPayments,
   user,
 } from './payment.fixture.js';
-import { RefundPayment, requestRefund } from './refund-payment.js';
+import { RefundPayment, recordRefund, requestRefund } from './refund-payment.js';
 import { settlePayment } from './settle-payment.js';
 import { eventually } from '../testing/eventually.js';
 
@@ -156,6 +156,24 @@ describe('a cancelled order', () => {
     await eventually(isRefunded(payment.id));
     expect(await givenBack(payment.id)).toBe(1999);
     expect((await refundsOf(kit.db, payment.id)).map((refund) => refund.amount)).toEqual([999, 1000]);
+  });
+
+  it('gets back also what a refund had promised that its provider then refused', async () => {
+    const { payment } = await givenPaid(kit);
+    const refundId = newId();
+    const part = { id: payment.id, refundId, amount: 500 };
+    const refund = await kit.db.inTx((tx) => requestRefund(tx, part, admin()));
+    await kit.cancelOrder(payment.orderId);
+    const answer = { state: 'refused', reason: 'not now' } as const;
+    for (const _ of [1, 2]) await kit.db.inTx((tx) => recordRefund(tx, { refund, answer }, admin()));
+    await eventually(isRefunded(payment.id));
+    expect(await givenBack(payment.id)).toBe(1999);
+    const rest = (await refundsOf(kit.db, payment.id)).map(({ amount, status }) => [amount, status]);
+    expect(rest).toEqual([
+      [500, 'FAILED'],
+      [1499, 'SUCCEEDED'],
+      [500, 'SUCCEEDED'],
+    ]);
   });
 
   it('gets back what is captured after', async () => {

@@ -12,7 +12,7 @@ import { newId } from '@order-system/prisma/id';
 import type { RefundAnswer } from '../provider/payment-provider.js';
 import { Providers } from '../provider/providers.js';
 import { refundAmount, statusAfterRefund } from './payment.rules.js';
-import { type PaymentRow, inItsFlow, toPayment } from './payment.store.js';
+import { type PaymentRow, findObstacle, inItsFlow, toPayment } from './payment.store.js';
 import {
   type DueRefund,
   type RefundRow,
@@ -22,6 +22,7 @@ import {
   insertRefund,
   lockPayment,
   lockPaymentOf,
+  refundTheRest,
   sumRequested,
 } from './refund.store.js';
 import { factOf } from './settle-payment.js';
@@ -126,9 +127,9 @@ export async function recordRefund(
   if (!payment) throw new Error(`refund ${refund.id} has no payment`);
   if (answer.state === 'unknown') return payment;
   if (answer.state === 'refused') {
-    const ended = await endRefund(tx, refund.id, 'FAILED', null);
-    if (ended > 0)
-      log.error({ refund: refund.id, payment: payment.id, reason: answer.reason }, 'a refund was refused');
+    if ((await endRefund(tx, refund.id, 'FAILED', null)) === 0) return payment;
+    log.error({ refund: refund.id, payment: payment.id, reason: answer.reason }, 'a refund was refused');
+    await promiseAgain(tx, refund, payment);
     return payment;
   }
   if ((await endRefund(tx, refund.id, 'SUCCEEDED', answer.ref)) === 0) return payment;
@@ -145,6 +146,13 @@ export async function recordRefund(
   };
   await emit(tx, inItsFlow(after, ctx), [fact(PaymentRefunded, aggregate, data)]);
   return after;
+}
+
+/** A cancellation counts on what staff have asked for already. What it promised itself is not asked for for ever. */
+async function promiseAgain(tx: Tx, refund: RefundRow, payment: PaymentRow): Promise<void> {
+  if (refund.request_hash === null) return;
+  const { closed } = await findObstacle(tx, payment.order_id);
+  if (closed) await refundTheRest(tx, payment, 'The order was cancelled');
 }
 
 const withPayment = (refund: RefundRow, payment: PaymentRow): DueRefund => ({
