@@ -33,7 +33,7 @@ export class PaymentsController {
     description: 'Without an amount: all that is left.',
     who: 'admin',
     call: RefundPayment,
-    fails: ['NOT_FOUND', 'REFUND_EXCEEDS_CAPTURED'],
+    fails: ['NOT_FOUND', 'REFUND_EXCEEDS_CAPTURED', 'REFUND_REFUSED'],
     example: { amount: 5, reason: 'Damaged on arrival' },
   })
   async refund(@Input(RefundPayment) input: CallInput<typeof RefundPayment>, @Context() ctx: MessageContext) {

@@ -132,6 +132,22 @@ describe('a refund', () => {
     expect(await kit.refunding.execute({ id, amount: 100 }, ctx)).toMatchObject({ refunded: 100 });
   });
 
+  it('that its provider refuses moves no money and says why, also when it is asked for again', async () => {
+    const { id } = (await givenPaid(kit)).payment;
+    const ctx = { ...admin(), idempotencyKey: newId() };
+    const refusing = new RefundPayment(kit.db, kit.providers);
+    refusing.finish = async () => ({ state: 'refused', reason: 'the card is closed' });
+    await expect(refusing.execute({ id, amount: 100 }, ctx)).rejects.toMatchObject({
+      code: 'REFUND_REFUSED',
+      detail: 'The provider refused: the card is closed.',
+    });
+    await expect(kit.refunding.execute({ id, amount: 100 }, ctx)).rejects.toMatchObject({
+      code: 'REFUND_REFUSED',
+    });
+    expect(await givenBack(id)).toBe(0);
+    expect(await kit.refunding.execute({ id }, admin())).toMatchObject({ status: 'REFUNDED' });
+  });
+
   it('that was interrupted is finished by the job', async () => {
     const { payment } = await givenPaid(kit);
     await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 700 }, admin()));

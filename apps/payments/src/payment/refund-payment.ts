@@ -49,7 +49,7 @@ export class RefundPayment {
     const answer = await this.finish(due);
     if (answer.state === 'refused') {
       await this.db.inTx((tx) => recordRefund(tx, { refund: due, answer }, ctx));
-      throw new DomainError('REFUND_EXCEEDS_CAPTURED', `The provider refused: ${answer.reason}.`);
+      throw new DomainError('REFUND_REFUSED', `The provider refused: ${answer.reason}.`);
     }
     return this.db.inTx((tx) =>
       once(tx, ctx, RefundCall, input, async () =>
