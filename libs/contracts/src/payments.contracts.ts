@@ -142,7 +142,7 @@ export const PaymentStarted = defineEvent(
   1,
   paymentFact.extend({ paymentUrl: z.string().optional() }),
 );
-/** `goesBack`: another payment had paid the order already, so this money goes back at once. */
+/** `goesBack`: the order was cancelled, or paid by another payment, so this money goes back at once. */
 export const PaymentSucceeded = defineEvent(
   'payment.succeeded',
   1,

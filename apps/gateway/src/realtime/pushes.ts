@@ -72,11 +72,11 @@ export const REACTIONS: ReadonlyMap<string, Reaction> = new Map([
   when(OrderShipped, orderMoved),
   when(OrderCompleted, orderMoved),
   when(OrderCancelled, orderMoved),
-  when(PaymentSucceeded, (payment) => ({
-    to: party(payment),
-    name: 'paymentSuccess',
-    payload: { orderId: payment.orderId, amount: payment.amount },
-  })),
+  when(PaymentSucceeded, ({ orderId, userId, amount, goesBack }) =>
+    goesBack
+      ? undefined
+      : { to: party({ orderId, userId }), name: 'paymentSuccess', payload: { orderId, amount } },
+  ),
   when(PaymentFailed, (payment) => ({
     to: party(payment),
     name: 'paymentFailed',

@@ -82,6 +82,15 @@ it('tells of an order what happens to it, by its number', async () => {
   );
 });
 
+it('tells of money that goes back at once only that it goes back', async () => {
+  const { id: userId } = service.auth.add();
+  const data = aPayment(userId);
+  await service.happen(PaymentSucceeded, { data: { ...data, goesBack: true } });
+  const reason = 'The order was cancelled';
+  await service.happen(PaymentRefunded, { data: { ...data, refunded: 1999, captured: 1999, reason } });
+  expect(await titlesOf(userId)).toEqual(['Refund for your order']);
+});
+
 it('sends the link of a payment that its owner did not start', async () => {
   const { id: userId, email } = service.auth.add();
   const data = { ...aPayment(userId), paymentUrl: 'https://pay.example/1' };

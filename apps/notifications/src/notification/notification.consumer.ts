@@ -73,7 +73,11 @@ export const notificationFacts = consumer(
       const text = paymentDue({ ...data, link }, await orderNumber(tx, orderId));
       await notifyPerson(tx, { eventId, userId, kind: 'PAYMENT_DUE', orderId, data: { link }, ...text }, ctx);
     }),
-    on(PaymentSucceeded, tellOwner('PAYMENT_SUCCEEDED', paymentSucceeded)),
+    on(PaymentSucceeded, async (tx, event, ctx) => {
+      // Such a payment is told of once: when its money goes back.
+      if (event.data.goesBack) return;
+      await tellOwner('PAYMENT_SUCCEEDED', paymentSucceeded)(tx, event, ctx);
+    }),
     on(PaymentFailed, tellOwner('PAYMENT_FAILED', paymentFailed)),
     on(PaymentRefunded, tellOwner('PAYMENT_REFUNDED', paymentRefunded)),
     on(ChatClosed, async (tx, { id: eventId, data: { orderId, ownerId: userId, summary } }, ctx) => {

@@ -48,6 +48,14 @@ describe('money that has come in', () => {
     expect(markPaid(pending, payment)?.after).toMatchObject({ paymentId: 'p', paymentStatus: 'PAID' });
   });
 
+  it('is noted by a cancelled order though it goes back, so that its going back is', () => {
+    const cancelled = { ...pending, status: 'CANCELLED' } as const;
+    const noted = markPaid(cancelled, { ...payment, goesBack: true })?.after ?? cancelled;
+    expect(noted).toMatchObject({ status: 'CANCELLED', paymentStatus: 'PAID' });
+    const refund = { ...payment, refunded: 1999, captured: 1999 };
+    expect(markRefunded(noted, refund)?.after).toMatchObject({ paymentStatus: 'REFUNDED' });
+  });
+
   it('counts once, whatever is told how often', () => {
     fc.assert(
       fc.property(anOrder, (given) => {

@@ -21,14 +21,15 @@ const isNewer = (startedAt: Date | undefined, { attemptedAt }: OrderState): bool
   startedAt !== undefined && (attemptedAt === null || startedAt > attemptedAt);
 
 /**
- * Money has come in. For a cancelled order it is on its way back already: payments sees to that. So is what `goesBack`:
- * the payment that pays the order is another one, of which the order may hear later.
+ * Money has come in. What `goesBack` is on its way back already: payments sees to that. A cancelled order notes it, for
+ * its going back; otherwise the payment that pays the order is another one, of which the order may hear later.
  */
 export function markPaid(
   before: OrderState,
   { paymentId, provider, goesBack = false }: PaymentFact & { goesBack?: boolean | undefined },
 ): Decision | null {
-  if (goesBack || !UNPAID.includes(before.paymentStatus)) return null;
+  const isOthers = goesBack && before.status !== 'CANCELLED';
+  if (isOthers || !UNPAID.includes(before.paymentStatus)) return null;
   const paid = {
     paymentId,
     paymentProvider: provider,

@@ -202,6 +202,10 @@ describe('a cancelled order', () => {
     expect(await eventsOf(kit.db, started.payment.id)).toEqual([
       ...['payment.started', 'payment.succeeded', 'payment.refunded'],
     ]);
+    const told = await kit.db.query(sql`
+      SELECT data -> 'goesBack' AS "goesBack" FROM events.event
+      WHERE aggregate_id = ${started.payment.id} AND type = 'payment.succeeded'`);
+    expect(told).toEqual([{ goesBack: true }]);
   });
 
   it('gets everything back when capture and cancellation race', async () => {

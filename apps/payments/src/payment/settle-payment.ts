@@ -79,13 +79,18 @@ async function apply(
   });
   if (!after) throw new Error('a locked payment vanished');
   const others = attempts.filter((attempt) => attempt.id !== payment.id);
-  const goesBack = to === 'SUCCEEDED' && !after.closed && others.some(({ status }) => wasCaptured(status));
-  if (goesBack) await refundTheRest(tx, after, 'The order was paid already');
-  else if (to === 'SUCCEEDED' && after.closed) await refundTheRest(tx, after, 'The order was cancelled');
+  const unwanted = to === 'SUCCEEDED' ? whyUnwanted(after.closed, others) : undefined;
+  if (unwanted !== undefined) await refundTheRest(tx, after, unwanted);
   else if (to === 'SUCCEEDED' && others.some(({ status }) => isLive(status)))
     await cancelOpenAttempts(tx, payment.order_id);
-  await emit(tx, inItsFlow(payment, ctx), factsOf(payment, verdict, goesBack));
+  await emit(tx, inItsFlow(payment, ctx), factsOf(payment, verdict, unwanted !== undefined));
   return after;
+}
+
+/** Why an order cannot take the money that was captured, if it cannot; the customer reads it. */
+function whyUnwanted(isClosed: boolean, others: readonly PaymentRow[]): string | undefined {
+  if (isClosed) return 'The order was cancelled';
+  return others.some(({ status }) => wasCaptured(status)) ? 'The order was paid already' : undefined;
 }
 
 /** A payment's first event is always that it was started, also when the answer came by another way. */
