@@ -55,15 +55,28 @@ export async function once<C extends Call>(
     INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
     VALUES (substr(current_user, 5), ${actor.id}, ${key}, ${call.name}, ${hash}, 'null') ON CONFLICT DO NOTHING`);
   if (taken === 0) {
-    const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
-      SELECT request_hash, response FROM events.idempotency_key
-      WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
-    if (first?.request_hash !== hash) throw keyReused();
-    return call.output.parse(first.response) as CallOutput<C>;
+    const first = await firstAnswer(tx, ctx, call, input);
+    if (first === undefined) throw keyReused();
+    return first;
   }
   const output = await work();
   await tx.execute(sql`
     UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(call.output, output))}::jsonb
     WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
   return output;
+}
+
+/** What a command of several transactions answered under the key of this request, if it has. */
+export async function firstAnswer<C extends Call>(
+  tx: Tx,
+  { idempotencyKey: key, actor }: MessageContext,
+  call: C,
+  input: CallInput<C>,
+): Promise<CallOutput<C> | undefined> {
+  const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
+    SELECT request_hash, response FROM events.idempotency_key
+    WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
+  if (first === undefined) return undefined;
+  if (first.request_hash !== requestHash(call, input)) throw keyReused();
+  return call.output.parse(first.response) as CallOutput<C>;
 }

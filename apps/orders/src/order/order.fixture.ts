@@ -31,7 +31,7 @@ class Neighbours {
   paymentRefusal: DomainError | undefined;
   releaseRefusal: DomainError | undefined;
   /** What becomes of a payment that is started. */
-  paymentStatus: 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
+  paymentStatus: 'REQUESTED' | 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
   private readonly begun = new Map<string, Date>();
   /** Of a payment that is live already. */
   livePayment: string | undefined;

@@ -3,7 +3,10 @@ import { DomainError, type ErrorCode } from '@order-system/contracts/errors';
 import { CancelOrder, GetOrder, PayOrder, PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
 import { someone, startOrders } from './order.fixture.js';
+import { loadOrder, saveOrder } from './order.store.js';
+import { markPaid } from './paying.rules.js';
 
 let shop: Awaited<ReturnType<typeof startOrders>>;
 let user: MessageContext;
@@ -28,6 +31,7 @@ const pay = (key?: string) =>
     key === undefined ? user : { ...user, idempotencyKey: key },
   );
 const read = () => shop.rpc.call(GetOrder, { id }, user);
+const loseAnswers = () => shop.db.execute(sql`DELETE FROM events.idempotency_key`);
 
 describe('another attempt to pay', () => {
   it('is what the order waits for, once, however often it is asked for under one key', async () => {
@@ -61,6 +65,13 @@ describe('another attempt to pay', () => {
     expect(attempts.map(({ paymentId }) => paymentId)).toEqual([payment.id, payment.id]);
   });
 
+  it('goes on as the same one while nobody knows what its provider made of it', async () => {
+    shop.neighbours.paymentStatus = 'REQUESTED';
+    const { payment } = await pay('a');
+    shop.neighbours.paymentStatus = 'PENDING';
+    expect((await pay('a')).payment).toMatchObject({ id: payment.id, status: 'PENDING' });
+  });
+
   it('that was declined at once is noted so, and the order takes another', async () => {
     shop.neighbours.paymentStatus = 'FAILED';
     const { order, payment } = await pay();
@@ -69,9 +80,22 @@ describe('another attempt to pay', () => {
     expect((await pay()).order).toMatchObject({ paymentStatus: 'PENDING', payment: { status: 'PENDING' } });
   });
 
-  it('does not come back when its request is repeated after a later one replaced it', async () => {
+  it('is answered as the first time when the order is paid by now, also by another one', async () => {
+    const [first, second] = [await pay('a'), await pay('b')];
+    const paid = { paymentId: second.payment.id, provider: 'SANDBOX' } as const;
+    await shop.db.inTx(async (tx) => {
+      const decision = markPaid(await loadOrder(tx, id, user.actor), paid);
+      if (decision) await saveOrder(tx, decision, user);
+    });
+    expect([await pay('a'), await pay('b')]).toEqual([first, second]);
+    expect(shop.neighbours.startsOf(id)).toHaveLength(3);
+    await expect(pay('c')).rejects.toMatchObject({ code: 'ALREADY_PAID' });
+  });
+
+  it('does not come back when its answer was lost and a later one replaced it', async () => {
     await pay('a');
     const later = await pay('b');
+    await loseAnswers();
     shop.neighbours.paymentStatus = 'CANCELLED';
     expect((await pay('a')).order.payment?.id).toBe(later.payment.id);
   });
@@ -81,6 +105,7 @@ describe('another attempt to pay', () => {
     await pay('a');
     shop.neighbours.paymentStatus = 'PENDING';
     const later = await pay('b');
+    await loseAnswers();
     shop.neighbours.paymentStatus = 'FAILED';
     const live = { paymentStatus: 'PENDING', payment: { id: later.payment.id, status: 'PENDING' } };
     expect((await pay('a')).order).toMatchObject(live);

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
-import type { PayOrder } from '@order-system/contracts/orders.contracts';
+import { PayOrder } from '@order-system/contracts/orders.contracts';
 import { type Payment, StartPayment } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
+import { firstAnswer, once } from '@order-system/messaging/idempotency';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
@@ -15,6 +16,7 @@ import { type BegunPayment, noteAttempt, refuseUnlessPayable } from './paying.ru
 import { readWithPayment } from './read-with-payment.js';
 
 type Input = CallInput<typeof PayOrder>;
+type Answer = CallOutput<typeof PayOrder>;
 
 /**
  * Another attempt to pay an order. It is noted when payments have begun it, so the order never names one that they
@@ -27,7 +29,18 @@ export class OrderPaying {
     private readonly rpc: RpcClient,
   ) {}
 
-  async pay(input: Input, ctx: MessageContext): Promise<CallOutput<typeof PayOrder>> {
+  /** A repetition is answered as the first time, also when the order is paid by now. */
+  async pay(input: Input, ctx: MessageContext): Promise<Answer> {
+    if (ctx.idempotencyKey === undefined) return this.attempt(input, ctx);
+    const first = await this.db.inTx((tx) => firstAnswer(tx, ctx, PayOrder, input));
+    if (first) return first;
+    const answer = await this.attempt(input, ctx);
+    // Its provider has not answered: a repetition asks again.
+    if (answer.payment.status === 'REQUESTED') return answer;
+    return this.db.inTx((tx) => once(tx, ctx, PayOrder, input, async () => answer));
+  }
+
+  private async attempt(input: Input, ctx: MessageContext): Promise<Answer> {
     const paymentId = attemptId(input, ctx);
     const order = await this.db.inTx((tx) => this.payable(tx, input, paymentId, ctx));
     const started = await this.rpc.call(
