@@ -9,7 +9,9 @@ import {
   StartPayment,
 } from '@order-system/contracts/payments.contracts';
 import { localTransport } from '@order-system/messaging/transport';
+import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { startService } from '@order-system/service-host/start-service';
 import { SECRET, aStart, admin, linkOf, user } from './payment/payment.fixture.js';
@@ -20,6 +22,7 @@ import { sign } from './webhook/signature.js';
 const transport = localTransport();
 const { rpc } = transport;
 const closing: (() => Promise<unknown>)[] = [];
+let db: Database;
 
 beforeAll(async () => {
   process.env['SANDBOX_WEBHOOK_SECRET'] = `${SECRET}, an-older-one`;
@@ -31,8 +34,10 @@ beforeAll(async () => {
     ladder: [5000],
     catchUpEveryMs: 60_000,
   });
+  db = new Database({ url: database.url, service: 'payments' });
   closing.push(
     () => service.close(),
+    () => db.close(),
     () => transport.close(),
     () => database.drop(),
   );
@@ -63,5 +68,29 @@ it('answers every call, as a service among others', async () => {
   await eventually(async () => (await read()).status === 'SUCCEEDED');
   expect(await rpc.call(RefundPayment, { id: input.paymentId }, admin())).toMatchObject({
     status: 'REFUNDED',
+  });
+});
+
+it('gets through what an outage of the provider has left behind without pausing', async () => {
+  const many = 500;
+  await db.execute(sql`
+    WITH attempt AS (
+      INSERT INTO payments.payment (id, order_id, user_id, provider, flow, status, amount, currency, correlation_id,
+        version, check_at, created_at)
+      SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'SANDBOX', 'FRONTEND', status, 100, 'USD', 'c', 1,
+        CASE status WHEN 'CANCELLED' THEN now() END, now() - interval '1 hour'
+      FROM generate_series(1, ${many}::int), unnest(ARRAY['CANCELLED', 'SUCCEEDED']) AS status
+      RETURNING *
+    ), session AS (
+      INSERT INTO payments.sandbox_session (id, secret, idempotency_key, payment_id, order_id, amount, currency, status)
+      SELECT id, 's', id::text, id, order_id, amount, currency, 'PAID' FROM attempt WHERE status = 'SUCCEEDED'
+    )
+    INSERT INTO payments.refund (id, payment_id, amount)
+    SELECT id, id, amount FROM attempt WHERE status = 'SUCCEEDED'`);
+  await eventually(async () => {
+    const [row] = await db.query<{ left: number }>(sql`
+      SELECT (SELECT count(*) FROM payments.payment WHERE check_at <= now())
+        + (SELECT count(*) FROM payments.refund WHERE status = 'REQUESTED') AS left`);
+    return row?.left === 0;
   });
 });

@@ -12,6 +12,7 @@ import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
+import { JobRunner } from '@order-system/service-host/job-runner';
 import { z } from 'zod';
 import { Providers } from '../provider/providers.js';
 import { SandboxProvider } from '../provider/sandbox.provider.js';
@@ -61,9 +62,10 @@ export async function startPayments() {
   const applying = new ApplyWebhook(db, providers);
   const receiving = new ReceiveWebhook(db, providers, applying);
   const refunding = new RefundPayment(db, providers);
+  const runner = new JobRunner('payments');
   const jobs = [
-    new CheckPayments(db, providers),
-    new FinishRefunds(db, refunding),
+    new CheckPayments(db, providers, runner),
+    new FinishRefunds(db, refunding, runner),
     new ApplyWebhooks(db, providers, applying),
     new DeliverWebhooks(db, courier),
   ];
