@@ -15,12 +15,15 @@ import { newId } from '@order-system/prisma/id';
 import { withClient } from '@order-system/prisma/migrate';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
+import { JobRunner } from '@order-system/service-host/job-runner';
 import { TestSmtp } from '@order-system/testing/test-smtp';
 import { z } from 'zod';
+import { ListMessages } from './delivery/list-messages.job.js';
 import { SendDeliveries } from './delivery/send-deliveries.job.js';
 import { SmtpMailer } from './delivery/smtp-mailer.js';
 import { type TextMessage, TextMessages } from './delivery/text-messages.js';
 import { notificationFacts } from './notification/notification.consumer.js';
+import { listNotifications } from './notification/notification.read.js';
 
 /** Knows the accounts that a test has made. */
 export class StubAuth extends RpcClient {
@@ -98,8 +101,10 @@ export async function startNotifications() {
   const worker = (more: { awayMs?: number } = {}) =>
     new SendDeliveries(db, auth, mailer(), texts, { ...config, ...more });
   const job = worker();
+  const list = (awayMs = 0) =>
+    new ListMessages(db, new JobRunner('notifications'), { ...config, awayMs }).run();
   return {
-    ...{ db, auth, smtp, texts, mailer, worker, job },
+    ...{ db, auth, smtp, texts, mailer, worker, job, list },
     /** Something happens, and the service hears of it. */
     async happen<E extends EventContract>(
       contract: E,
@@ -123,6 +128,11 @@ export async function startNotifications() {
       db.query<{ id: string; channel: string; status: string; attempts: number; error: string | null }>(sql`
         SELECT d.id, d.channel, d.status, d.attempts, d.error FROM notifications.delivery d
         JOIN notifications.notification n ON n.id = d.notification_id WHERE n.user_id = ${userId} ORDER BY d.created_at`),
+    /** Of the person's list, the oldest first. */
+    titlesOf: async (userId: string) => {
+      const { items } = await listNotifications(db, userId, { page: 1, limit: 100 });
+      return items.map(({ title }) => title).reverse();
+    },
     /** What the service told about a person, in the order of the versions. */
     toldOf: async (userId: string) => {
       const rows = await db.query<{ type: string; version: number }>(sql`

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { Database } from '@order-system/prisma/database';
 import { defineService } from '@order-system/service-host/service';
 import { undeliveredMail } from './delivery/delivery.consumer.js';
+import { ListMessages } from './delivery/list-messages.job.js';
 import { MailboxMailer } from './delivery/mailbox-mailer.js';
 import { Mailer } from './delivery/mailer.js';
 import { SendDeliveries, WIDTH } from './delivery/send-deliveries.job.js';
@@ -36,5 +37,5 @@ export const notifications = defineService({
   name: 'notifications',
   module: NotificationsModule,
   consumers: [notificationFacts, undeliveredMail],
-  jobs: [SendDeliveries],
+  jobs: [SendDeliveries, ListMessages],
 });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type {
   GetPreferences,
   ListMailbox,
@@ -20,6 +20,7 @@ import {
   settle,
   waitForOrder,
 } from './client.js';
+import { closeWires, connect, type Message } from './sockets.js';
 
 type Notification = WireOutput<typeof ReadNotification>;
 type Mail = WireOutput<typeof ListMailbox>['items'][number];
@@ -32,6 +33,7 @@ beforeAll(async () => {
   admin = await givenAdmin();
   product = await givenProduct(admin);
 });
+afterAll(closeWires);
 
 const addressOf = (user: Client): string => user.session?.user.email ?? '';
 const mailsTo = (user: Client): Promise<Mail[]> =>
@@ -112,6 +114,27 @@ describe('a whole purchase', () => {
       /https?:\S+/.exec(mails.find(({ subject }) => subject === subjects[1])?.text ?? '')?.[0] ?? '';
     expect((await guest().send('GET', link)).status).toBe(200);
   });
+});
+
+it('a message of the staff is news for who is away, not for who is looking at the room', async () => {
+  const [here, away] = [await givenUser(), await givenUser()];
+  const [mine, theirs] = [await givenOrder(here, product), await givenOrder(away, product)];
+  const say = (id: string) =>
+    eventually(() => admin.ask('POST', `/chat/${id}/messages`, { content: 'Which colour?' }));
+  const wire = await connect(here);
+  await wire.join(mine.order.id);
+  await say(mine.order.id);
+  const { seq } = await wire.saw<Message>('newMessage', { orderId: mine.order.id });
+  await wire.ask('markRead', { orderId: mine.order.id, seq });
+  // When this one is told, the one before would have been.
+  await say(theirs.order.id);
+  const title = `New message about order ${theirs.order.number}`;
+  await eventually(async () => expect(await titlesOf(away)).toContain(title), 20_000);
+  const kinds = [...(await listOf(here)), ...wire.about('notification', mine.order.id)].map(
+    ({ kind }) => kind,
+  );
+  expect(kinds).toContain('ORDER_PLACED');
+  expect(kinds).not.toContain('NEW_MESSAGE');
 });
 
 describe('the list', () => {

@@ -1,5 +1,6 @@
 import {
   type Channel,
+  NotificationCreated,
   NotificationFailed,
   type NotificationKind,
   NotificationSent,
@@ -19,13 +20,14 @@ const LEASE = '2 minutes';
 /** A delivery in the hands of this process, with its notification. */
 export interface Claimed {
   id: string;
-  channel: Exclude<Channel, 'IN_APP'>;
+  channel: Channel;
   attempts: number;
   createdAt: Date;
   correlationId: string;
   notificationId: string;
   eventId: string;
   userId: string;
+  orderId: string | null;
   kind: NotificationKind;
   title: string;
   body: string;
@@ -33,15 +35,23 @@ export interface Claimed {
   isRead: boolean;
 }
 
-/** Takes deliveries that are due. Mail for those who are away waits until they have been away for `awayMs`. */
+export interface Wanted {
+  channels: readonly Channel[];
+  most: number;
+  /** What is for those who are away waits until they have been away for so long. */
+  awayMs: number;
+}
+
+/** Takes deliveries that are due. */
 export const claimDeliveries = (
-  db: Database,
-  { most, awayMs }: { most: number; awayMs: number },
+  db: Pick<Tx, 'query'>,
+  { channels, most, awayMs }: Wanted,
 ): Promise<Claimed[]> =>
   db.query(sql`
     WITH due AS (
       SELECT d.id FROM notifications.delivery d JOIN notifications.notification n ON n.id = d.notification_id
       WHERE d.status = 'PENDING' AND d.next_at <= now()
+        AND d.channel = ANY(${channels})
         AND (n.kind <> ALL(${UNLESS_READ}) OR n.created_at <= now() - ${awayMs} * interval '1 millisecond')
       ORDER BY d.next_at LIMIT ${most} FOR UPDATE OF d SKIP LOCKED
     ), claimed AS (
@@ -49,8 +59,8 @@ export const claimDeliveries = (
       FROM due WHERE d.id = due.id RETURNING d.*
     )
     SELECT c.id, c.channel, c.attempts, c.created_at AS "createdAt", c.correlation_id AS "correlationId",
-      n.id AS "notificationId", n.event_id AS "eventId", n.user_id AS "userId", n.kind, n.title, n.body, n.data,
-      n.read_at IS NOT NULL AS "isRead"
+      n.id AS "notificationId", n.event_id AS "eventId", n.user_id AS "userId", n.order_id AS "orderId", n.kind, n.title,
+      n.body, n.data, n.read_at IS NOT NULL AS "isRead"
     FROM claimed c JOIN notifications.notification n ON n.id = c.notification_id`);
 
 /** Under the correlation of the fact that the person is told of. */
@@ -65,7 +75,10 @@ export async function markSent(tx: Tx, deliveries: readonly Claimed[]): Promise<
     tx,
     ended.map(({ delivery, aggregate }) => ({
       ctx: contextOf(delivery),
-      fact: fact(NotificationSent, aggregate, factOf(delivery)),
+      fact:
+        delivery.channel === 'IN_APP'
+          ? fact(NotificationCreated, aggregate, entryOf(delivery))
+          : fact(NotificationSent, aggregate, factOf(delivery)),
     })),
   );
 }
@@ -85,8 +98,10 @@ export async function markFailed(tx: Tx, given: Claimed, error: string): Promise
   }
 }
 
+export const READ_MEANWHILE = 'it was read meanwhile';
+
 /** Not to be sent any more; nobody needs to hear of it. */
-export const withdraw = (db: Database, id: string, reason: string): Promise<number> =>
+export const withdraw = (db: Pick<Tx, 'execute'>, id: string, reason: string): Promise<number> =>
   db.execute(sql`
     UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason} WHERE id = ${id} AND status = 'PENDING'`);
 
@@ -118,6 +133,12 @@ const factOf = ({ notificationId, userId, kind, channel }: Claimed) => ({
   channel,
 });
 
+/** In the person's list. */
+const entryOf = ({ userId, notificationId: id, createdAt, kind, title, body, orderId }: Claimed) => ({
+  userId,
+  notification: { id, createdAt, kind, title, body, orderId, read: false },
+});
+
 interface Ended {
   delivery: Claimed;
   aggregate: Aggregate;
@@ -133,10 +154,11 @@ async function conclude(
     WITH ended AS (
       UPDATE notifications.delivery SET status = ${status}, error = ${error},
         sent_at = CASE WHEN ${status} = 'SENT' THEN now() END
-      WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING' RETURNING id, notification_id
+      WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING' RETURNING id, notification_id, channel
     ), told AS (
-      UPDATE notifications.notification n SET version = n.version + e.ended
-      FROM (SELECT notification_id, count(*) AS ended FROM ended GROUP BY notification_id) e
+      UPDATE notifications.notification n SET version = n.version + e.ended, in_app = n.in_app OR e.listed
+      FROM (SELECT notification_id, count(*) AS ended, bool_or(channel = 'IN_APP') AS listed
+        FROM ended GROUP BY notification_id) e
       WHERE n.id = e.notification_id RETURNING n.id, n.version - e.ended AS version
     )
     SELECT e.id, (told.version + row_number() OVER (PARTITION BY told.id))::int AS version

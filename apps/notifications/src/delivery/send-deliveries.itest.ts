@@ -91,7 +91,7 @@ it('sends the same mail again when the answer was lost', async () => {
 
 it('sends the same mail again after a crash between sending and marking, once its lease is over', async () => {
   const user = await somebodyNew();
-  const [claimed] = await claimDeliveries(service.db, { most: 1, awayMs: 0 });
+  const [claimed] = await claimDeliveries(service.db, { channels: ['EMAIL'], most: 1, awayMs: 0 });
   const { id: deliveryId = '', title = '', body = '' } = claimed ?? {};
   const mailer = service.mailer();
   await mailer.send(renderMail({ deliveryId, title, body, to: user, domain: 'shop.example' }));

@@ -17,6 +17,7 @@ import {
   markSent,
   postpone,
   putBack,
+  READ_MEANWHILE,
   withdraw,
 } from './delivery.store.js';
 import { DeliveryError, Mailer } from './mailer.js';
@@ -69,7 +70,11 @@ export class SendDeliveries implements Job, OnModuleDestroy {
 
   private async sendAllDue(): Promise<void> {
     while (!this.stopping) {
-      const due = await claimDeliveries(this.db, { most: BATCH, awayMs: this.config.awayMs });
+      const due = await claimDeliveries(this.db, {
+        channels: ['EMAIL', 'SMS'],
+        most: BATCH,
+        awayMs: this.config.awayMs,
+      });
       if (due.length === 0) return;
       const people = await this.contactsOf(due);
       if (people === undefined) {
@@ -121,7 +126,7 @@ export class SendDeliveries implements Job, OnModuleDestroy {
   private async deliver(delivery: Claimed, people: Map<string, Contact>): Promise<boolean> {
     const { id, kind, isRead, userId } = delivery;
     if (isRead && UNLESS_READ.includes(kind)) {
-      await withdraw(this.db, id, 'it was read meanwhile');
+      await withdraw(this.db, id, READ_MEANWHILE);
       return false;
     }
     const contact = people.get(userId);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UserCreated, UserDeleted } from '@order-system/contracts/auth.contracts';
-import { ChatClosed, ChatMessageSent, ChatRead } from '@order-system/contracts/chat.contracts';
+import { ChatClosed } from '@order-system/contracts/chat.contracts';
 import type { Channel, NotificationKind } from '@order-system/contracts/notifications.contracts';
 import {
   OrderCancelled,
@@ -15,10 +15,8 @@ import {
   PaymentSucceeded,
 } from '@order-system/contracts/payments.contracts';
 import { deliver } from '@order-system/messaging/deliver';
-import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { aPayment, anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
-import { listNotifications } from './notification.read.js';
 import { notificationFacts } from './notification.consumer.js';
 import { setPreferences } from './set-preferences.js';
 
@@ -30,11 +28,6 @@ afterAll(() => service.close());
 
 const choose = (userId: string, preferences: Partial<Record<NotificationKind, Channel[]>>) =>
   service.db.inTx((tx) => setPreferences(tx, { userId, preferences }));
-
-const titlesOf = async (userId: string): Promise<string[]> =>
-  (await listNotifications(service.db, userId, { page: 1, limit: 100 })).items
-    .map(({ title }) => title)
-    .reverse();
 
 it('tells of an order what happens to it, by its number', async () => {
   const { id: userId, email } = service.auth.add();
@@ -69,7 +62,7 @@ it('tells of an order what happens to it, by its number', async () => {
     'Refund for order 1234',
     'The room of order 1234 was closed',
   ];
-  expect(await titlesOf(userId)).toEqual(titles);
+  expect(await service.titlesOf(userId)).toEqual(titles);
   await service.job.run();
   expect(
     service.smtp
@@ -88,7 +81,7 @@ it('tells of money that goes back at once only that it goes back', async () => {
   await service.happen(PaymentSucceeded, { data: { ...data, goesBack: true } });
   const reason = 'The order was cancelled';
   await service.happen(PaymentRefunded, { data: { ...data, refunded: 1999, captured: 1999, reason } });
-  expect(await titlesOf(userId)).toEqual(['Refund for your order']);
+  expect(await service.titlesOf(userId)).toEqual(['Refund for your order']);
 });
 
 it('sends the link of a payment that its owner did not start', async () => {
@@ -98,7 +91,7 @@ it('sends the link of a payment that its owner did not start', async () => {
   await service.happen(PaymentStarted, { data: aPayment(userId) });
   await service.happen(PaymentStarted, { data });
   await service.job.run();
-  expect(await titlesOf(userId)).toEqual(['Payment for your order']);
+  expect(await service.titlesOf(userId)).toEqual(['Payment for your order']);
   expect(service.smtp.mailsTo(email).map(({ raw }) => raw)).toEqual([
     expect.stringContaining('https://pay.example/1'),
   ]);
@@ -119,12 +112,12 @@ describe('the channels that a person chose', () => {
   it('are the only ones used', async () => {
     const mailed = await welcome(['EMAIL']);
     expect(service.smtp.mailsTo(mailed.email)).toHaveLength(1);
-    expect(await titlesOf(mailed.id)).toEqual([]);
+    expect(await service.titlesOf(mailed.id)).toEqual([]);
     expect(await service.toldOf(mailed.id)).toEqual(['notification.sent 1']);
 
     const listed = await welcome(['IN_APP']);
     expect(service.smtp.mailsTo(listed.email)).toEqual([]);
-    expect(await titlesOf(listed.id)).toEqual(['Welcome']);
+    expect(await service.titlesOf(listed.id)).toEqual(['Welcome']);
 
     const texted = await welcome(['SMS'], { phone: '+49 170 1234567' });
     expect(service.texts.sent.filter(({ to }) => to === texted.phone)).toEqual([
@@ -138,7 +131,7 @@ describe('the channels that a person chose', () => {
     await deliver(service.db, notificationFacts, event, { again: true });
     await service.job.run();
     expect(service.smtp.mailsTo(email)).toEqual([]);
-    expect(await titlesOf(id)).toEqual([]);
+    expect(await service.titlesOf(id)).toEqual([]);
   });
 
   it('skip text messages to those without a phone', async () => {
@@ -146,63 +139,6 @@ describe('the channels that a person chose', () => {
     expect(await service.deliveriesOf(id)).toEqual([
       expect.objectContaining({ status: 'WITHDRAWN', error: 'there is no phone number' }),
     ]);
-  });
-});
-
-describe('messages of the staff', () => {
-  const room = () => {
-    const { id: ownerId, email } = service.auth.add();
-    const [orderId, aggregate, senderId] = [newId(), newId(), newId()];
-    const say = (seq: number, who: Partial<{ senderId: string; senderRole: 'user' | 'admin' }> = {}) => {
-      const sender = { senderId, senderRole: 'admin' as const, ...who };
-      const message = {
-        id: newId(),
-        orderId,
-        seq,
-        content: `Message ${seq}`,
-        createdAt: new Date(),
-        ...sender,
-      };
-      return service.happen(ChatMessageSent, { aggregate, data: { message, ownerId } });
-    };
-    const read = (seq: number) =>
-      service.happen(ChatRead, { aggregate, data: { orderId, ownerId, userId: ownerId, seq } });
-    return { ownerId, email, orderId, say, read };
-  };
-
-  it('are told of once until they are read', async () => {
-    const { ownerId, email, say, read } = room();
-    await say(1, { senderId: ownerId, senderRole: 'user' });
-    const events = [await say(2), await say(3), await say(4)];
-    await service.job.run();
-    expect(service.smtp.mailsTo(email)).toHaveLength(1);
-    await read(3);
-    await say(5);
-    await service.job.run();
-    expect(service.smtp.mailsTo(email)).toHaveLength(1);
-    await read(5);
-    await say(6);
-    await service.job.run();
-    expect(service.smtp.mailsTo(email)).toHaveLength(2);
-    for (const event of events) await deliver(service.db, notificationFacts, event, { again: true });
-    await service.job.run();
-    expect(service.smtp.mailsTo(email)).toHaveLength(2);
-    expect(await titlesOf(ownerId)).toHaveLength(2);
-  });
-
-  it('are not mailed to who is there to read them', async () => {
-    const { ownerId, email, say, read } = room();
-    const patient = service.worker({ awayMs: 3_600_000 });
-    await say(1);
-    await patient.run();
-    await read(1);
-    await patient.onModuleDestroy();
-    expect(await service.deliveriesOf(ownerId)).toEqual([
-      expect.objectContaining({ status: 'PENDING', attempts: 0 }),
-    ]);
-    await service.job.run();
-    expect(service.smtp.mailsTo(email)).toEqual([]);
-    expect(await service.deliveriesOf(ownerId)).toEqual([expect.objectContaining({ status: 'WITHDRAWN' })]);
   });
 });
 

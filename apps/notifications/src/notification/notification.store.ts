@@ -3,6 +3,7 @@ import { gather } from '@order-system/messaging/gather';
 import type { Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
+import { UNLESS_READ } from './channels.rules.js';
 import type { Text } from './texts.rules.js';
 
 /** What delivering needs beside the text. */
@@ -31,8 +32,9 @@ export interface Made {
 }
 
 /**
- * Stores a notification with a delivery for each chosen channel that leaves the house; undefined when the person was
- * told of this event before, or is gone. The version counts its events: the first one is that it is in the person's list.
+ * Stores a notification with a delivery for each chosen channel; undefined when the person was told of this event before,
+ * or is gone. It is in the person's list at once, unless it is for those who are away: then that is a delivery too. The
+ * version counts its events: the first one is that it is in the list.
  */
 export const insertNotification = gather(
   async (tx: Tx, news: NewNotification[]): Promise<(Made | undefined)[]> => {
@@ -60,24 +62,23 @@ const toRow = (news: NewNotification) => ({
 const insertRows = (tx: Tx, rows: readonly Row[]): Promise<Made[]> =>
   tx.query(sql`
     WITH news AS (
-      SELECT n.*, coalesce((
-        SELECT p.channels FROM notifications.preference p WHERE p.user_id = n.user_id AND p.kind = n.kind
-      ), n.usual_channels) AS channels
+      SELECT n.*, c.channels, 'IN_APP' = ANY(c.channels) AND n.kind <> ALL(${UNLESS_READ}) AS in_app
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n(id uuid, event_id uuid, user_id uuid, kind text,
         title text, body text, data jsonb, order_id uuid, usual_channels text[], correlation_id text,
-        delivery_ids uuid[])
+        delivery_ids uuid[]),
+      LATERAL (SELECT coalesce((
+        SELECT p.channels FROM notifications.preference p WHERE p.user_id = n.user_id AND p.kind = n.kind
+      ), n.usual_channels) AS channels) c
     ), made AS (
       INSERT INTO notifications.notification (id, event_id, user_id, kind, title, body, data, order_id, in_app, version)
-      SELECT id, event_id, user_id, kind, title, body, data, order_id, 'IN_APP' = ANY(channels),
-        ('IN_APP' = ANY(channels))::int
-      FROM news
+      SELECT id, event_id, user_id, kind, title, body, data, order_id, in_app, in_app::int FROM news
       WHERE NOT EXISTS (SELECT FROM events.event e WHERE e.aggregate_id = news.user_id AND e.type = 'user.deleted')
       ON CONFLICT (event_id, user_id, kind) DO NOTHING RETURNING id, created_at, in_app
     ), queued AS (
       INSERT INTO notifications.delivery (id, notification_id, channel, correlation_id)
       SELECT n.delivery_ids[c.number], n.id, c.channel, n.correlation_id
       FROM made JOIN news n USING (id),
-        unnest(array_remove(n.channels, 'IN_APP')) WITH ORDINALITY AS c(channel, number)
+        unnest(CASE WHEN n.in_app THEN array_remove(n.channels, 'IN_APP') ELSE n.channels END) WITH ORDINALITY AS c(channel, number)
     )
     SELECT id, created_at AS "createdAt", in_app AS "inApp" FROM made`);
 
