@@ -7,7 +7,7 @@ import { claimDeliveries, markSent, READ_MEANWHILE, withdraw } from './delivery.
 
 const BATCH = 100;
 /** Whoever looks at a room marks what comes as read within this time: it needs no entry in their list. */
-const LOOKS_WITHIN_MS = 5000;
+const LOOKS_WITHIN_MS = 3000;
 
 /** Lists messages for those who did not read them at once; it waits for no mail server. */
 @Injectable()
