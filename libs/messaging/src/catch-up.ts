@@ -13,13 +13,22 @@ export const SETTLED_MS = 30_000;
 /** A log that is younger than this is that of a system whose services are just coming up. */
 const FIRST_START = '5 minutes';
 
+/** Of an event in the order in which they are looked at. */
+type Place = Pick<EventRow, 'occurred_at' | 'aggregate_version' | 'id'>;
+const BEGINNING: Place = {
+  occurred_at: new Date(0),
+  aggregate_version: 0,
+  id: '00000000-0000-0000-0000-000000000000',
+};
+
 /**
  * Looks in the event table for what a consumer should have applied and has not: after a purged queue, a restored
  * broker, a crash of the process that held the messages. Leaves alone what waits in an outbox or on the ladder.
  */
 export class CatchUp {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private running: Promise<void> = Promise.resolve();
+  private stopping = false;
 
   constructor(
     private readonly db: Database,
@@ -31,8 +40,7 @@ export class CatchUp {
   /** `graceMs`: how old an event must be; 0 when nothing can be in flight, as after the start of a lone process. */
   async start(graceMs: number): Promise<void> {
     const isNew = await this.register();
-    this.running = this.pass(isNew ? 0 : graceMs);
-    this.schedule();
+    this.begin(isNew ? 0 : graceMs);
   }
 
   /**
@@ -53,27 +61,38 @@ export class CatchUp {
     return cursor?.isNew === true;
   }
 
+  /** Ends a pass after its batch: what it has not found yet is found after the next start. */
   async stop(): Promise<void> {
+    this.stopping = true;
     clearTimeout(this.timer);
     await this.running;
   }
 
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.pass(SETTLED_MS).finally(() => this.schedule());
-    }, this.everyMs).unref();
+  private begin(graceMs: number): void {
+    this.running = this.pass(graceMs).then(() => this.schedule());
   }
 
+  private schedule(): void {
+    if (this.stopping) return;
+    this.timer = setTimeout(() => this.begin(SETTLED_MS), this.everyMs).unref();
+  }
+
+  /** Looks at each event once: one that has to wait for another must not keep it from those behind. */
   private async pass(graceMs: number): Promise<void> {
     try {
-      while ((await this.applyBatch(graceMs)) === BATCH);
+      for (let last = BEGINNING; ;) {
+        const missed = await this.missed(graceMs, last);
+        await this.applyAll(missed);
+        if (missed.length < BATCH) return await this.advance();
+        if (this.stopping) return;
+        last = missed.at(-1)!;
+      }
     } catch (error) {
       log.warn({ consumer: this.consumer.name, err: errorText(error) }, 'catching up has to wait');
     }
   }
 
-  private async applyBatch(graceMs: number): Promise<number> {
-    const missed = await this.missed(graceMs);
+  private async applyAll(missed: readonly EventRow[]): Promise<void> {
     const applied = missed.map((row) => {
       log.info(
         { consumer: this.consumer.name, event: row.id, type: row.type },
@@ -86,17 +105,19 @@ export class CatchUp {
     // All of them have ended before this pass ends, for the database may be closed then.
     const failed = (await Promise.allSettled(applied)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
-    if (missed.length < BATCH) await this.advance();
-    return missed.length;
   }
 
   /** By the database's clock, as the events' times are: one that ran ahead would move the position past them. */
-  private missed(graceMs: number): Promise<EventRow[]> {
+  private missed(
+    graceMs: number,
+    { occurred_at: from, aggregate_version: version, id }: Place,
+  ): Promise<EventRow[]> {
     const { name, types } = this.consumer;
     return this.db.query<EventRow>(sql`
       SELECT e.* FROM events.event e
       WHERE e.type = ANY(${types}) AND e.occurred_at <= now() - ${graceMs} * interval '1 millisecond'
-        AND e.occurred_at >= (SELECT position FROM events.consumer_cursor c WHERE c.consumer = ${name})
+        AND e.occurred_at >= greatest(${from}, (SELECT position FROM events.consumer_cursor c WHERE c.consumer = ${name}))
+        AND (e.occurred_at, e.aggregate_version, e.id) > (${from}, ${version}::int, ${id}::uuid)
         AND NOT EXISTS (SELECT FROM events.inbox i WHERE i.event_id = e.id AND i.consumer = ${name})
         AND NOT EXISTS (SELECT FROM events.outbox o WHERE o.event_id = e.id)
         AND NOT EXISTS (SELECT FROM events.dead_letter d WHERE d.event_id = e.id AND d.consumer = ${name})
