@@ -17,27 +17,31 @@ interface Subscribed {
   readonly ladder: readonly number[];
 }
 
+/** `soon`: its own delivery is about to settle it. `later`: it has failed, and its next try is not due yet. */
+type Wait = 'soon' | 'later';
+
 /**
  * Applies what comes before an early event. It may be in the hands of another process, or behind it in the queue; it is
- * in the log as well. False when it has to be waited for: it has failed, and is tried again in its own time.
+ * in the log as well. Tells for how long it has to be waited for when that cannot be done.
  */
 export async function applyPredecessors(
   { db, consumer, ladder }: Subscribed,
   { event }: Known,
-): Promise<boolean> {
-  for (const { hasFailed, ...row } of await findBefore(db, consumer, event)) {
-    const before = hasFailed ? undefined : tryToRecognise(consumer, row);
-    if (!before) return false;
+): Promise<'applied' | Wait> {
+  for (const { wait, ...row } of await findBefore(db, consumer, event)) {
+    if (wait !== null) return wait;
+    const before = tryToRecognise(consumer, row);
+    if (!before) return 'soon';
     const [settled] = await applyTogether(db, consumer, [before]);
     if (settled?.status !== 'rejected') continue;
     const error: unknown = settled.reason;
     if (isDisconnected(error)) throw error;
     // A refusal for good is told by its own delivery, which buries it.
-    if (!isPermanent(error) && !isUnavailable(error))
-      await noteRetry(db, { consumer: consumer.name, eventId: row.id, error: errorText(error) }, ladder);
-    return false;
+    if (isPermanent(error) || isUnavailable(error)) return 'soon';
+    await noteRetry(db, { consumer: consumer.name, eventId: row.id, error: errorText(error) }, ladder);
+    return 'later';
   }
-  return true;
+  return 'applied';
 }
 
 /** Undefined for a poisoned one: its own delivery buries it. */
@@ -55,9 +59,10 @@ const findBefore = (
   db: Database,
   { name, types }: Consumer,
   { aggregate }: ReceivedEvent<unknown>,
-): Promise<(EventRow & { hasFailed: boolean })[]> =>
+): Promise<(EventRow & { wait: Wait | null })[]> =>
   db.query(sql`
-    SELECT e.*, EXISTS (SELECT FROM events.retry r WHERE r.event_id = e.id AND r.consumer = ${name}) AS "hasFailed"
+    SELECT e.*, (SELECT CASE WHEN r.next_attempt_at > now() THEN 'later' ELSE 'soon' END
+      FROM events.retry r WHERE r.event_id = e.id AND r.consumer = ${name}) AS wait
     FROM events.event e
     WHERE e.aggregate_id = ${aggregate.id} AND e.aggregate_version < ${aggregate.version} AND e.type = ANY(${types})
       AND ${isStillToCome(name)}

@@ -93,7 +93,10 @@ export class Subscriber {
       const outcome = await this.batch.add(known, until);
       if (outcome !== 'early') return outcome;
       if (attempt >= EARLY_TRIES) throw earlyEvent(known);
-      if (!(await applyPredecessors(this.options, known))) await sleep(EARLY_PAUSE_MS);
+      const before = await applyPredecessors(this.options, known);
+      // Others are not to stand behind something that takes its time.
+      if (before === 'later') throw earlyEvent(known);
+      if (before === 'soon') await sleep(EARLY_PAUSE_MS);
     }
   }
 

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { defineEvent } from '@order-system/contracts/define';
+import { Database } from '@order-system/prisma/database';
+import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
+import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
+import { z } from 'zod';
+import type { Verdict } from './broker.js';
+import { CatchUp } from './catch-up.js';
+import { consumer, on } from './consumer.js';
+import { systemContext } from './context.js';
+import { type EventRow, fromRow } from './events.js';
+import { emit, fact } from './outbox.js';
+import { Subscriber } from './subscriber.js';
+
+const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
+const LADDER = [5000, 30_000];
+const FOLLOWERS = 40;
+
+const fails = new Set<number>();
+const counting = consumer('test.counting', [
+  on(Counted, async (_, { data: { n } }) => {
+    if (fails.has(n)) throw new Error('not today');
+  }),
+]);
+
+let database: TestDatabase;
+let db: Database;
+let subscriber: Subscriber;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = new Database({ url: database.url, service: 'events' });
+  subscriber = new Subscriber({ db, consumer: counting, ladder: LADDER });
+  const catchUp = new CatchUp(db, counting, subscriber, 3_600_000);
+  await catchUp.start(0);
+  await catchUp.stop();
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+/** Tells of something that happened to one thing, and hands out what a broker would deliver. */
+async function tell(id: string, upTo: number): Promise<((by: Subscriber) => Promise<Verdict>)[]> {
+  const versions = Array.from({ length: upTo }, (_, index) => index + 1);
+  const facts = versions.map((n) => fact(Counted, { type: 'test', id, version: n }, { n }));
+  await db.inTx((tx) => emit(tx, systemContext(), facts));
+  const rows = await db.query<EventRow>(sql`
+    SELECT * FROM events.event WHERE aggregate_id = ${id} ORDER BY aggregate_version`);
+  const raws = rows.map((row) => JSON.parse(JSON.stringify(fromRow(row))) as unknown);
+  return raws.map((raw) => (by) => by.receive({ raw, text: '', early: 0 }));
+}
+
+it('what follows an event that is on the ladder makes room for others at once', async () => {
+  const [first, ...others] = await tell(newId(), 1 + FOLLOWERS);
+  fails.add(1);
+  expect(await first!(subscriber)).toMatchObject({ delayMs: 5000 });
+  const from = performance.now();
+  const verdicts = await Promise.all(others.map((receive) => receive(subscriber)));
+  expect(performance.now() - from).toBeLessThan(2000);
+  expect(verdicts).toEqual(others.map(() => ({ delayMs: 5000, early: 1 })));
+  fails.clear();
+});
+
+it('what follows an event whose next try is due waits for it', async () => {
+  const [first, second] = await tell(newId(), 2);
+  fails.add(1);
+  await first!(subscriber);
+  fails.clear();
+  await db.execute(sql`UPDATE events.retry SET next_attempt_at = now()`);
+  const following = second!(subscriber);
+  const another = new Subscriber({ db, consumer: counting, ladder: LADDER });
+  expect(await Promise.all([first!(another), following])).toEqual(['done', 'done']);
+});
