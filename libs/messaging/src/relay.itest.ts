@@ -180,3 +180,17 @@ it('what is told is on the disk: a transaction that emits waits for it, also one
   expect(await waits((tx) => emit(tx, systemContext(), facts))).toEqual(['on']);
   expect(await waits((tx) => emit(tx, systemContext(), []))).toEqual(['off']);
 });
+
+it('ends in time, however much others have left in the outbox', async () => {
+  await db.execute(sql`DELETE FROM events.outbox`);
+  const { broker, published } = brokerThat();
+  const ids = Array.from({ length: 40_000 }, () => newId());
+  for (let from = 0; from < ids.length; from += 2000) await emitAll(db, ids.slice(from, from + 2000), 1);
+  const relay = startRelay(elsewhere(), broker);
+  const from = performance.now();
+  await relay.stop();
+  expect(performance.now() - from).toBeLessThan(4000);
+  expect(published.length).toBeGreaterThan(0);
+  expect(published.length + (await outboxOf(ids))).toBe(ids.length);
+  await db.execute(sql`DELETE FROM events.outbox`);
+});

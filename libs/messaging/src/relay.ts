@@ -21,6 +21,8 @@ const GATHER_MS = 8;
 /** What was published is removed once it is quiet for so long, and at the latest then. */
 const QUIET_MS = 20;
 const REMOVE_WITHIN_MS = 100;
+/** At a stop: what is not published by then is for others, or for the next start. */
+const LAST_LOOKS_MS = 2000;
 /** More than that waits in the outbox, not in memory. */
 const MOST_IN_HAND = 1000;
 
@@ -38,6 +40,7 @@ export class Relay implements Outlet {
   private term = 0;
   private publishAt = 0;
   private lookAt = 0;
+  private lookBy = Infinity;
   private removeAt = Infinity;
   private removeBy = Infinity;
   private pauseMs = IDLE_MS;
@@ -86,9 +89,10 @@ export class Relay implements Outlet {
     this.wakeUp?.();
   }
 
-  /** Publishes what is there, then ends. */
+  /** Publishes what is there, but not for long when it is much, then ends. */
   async stop(): Promise<void> {
     this.stopping = true;
+    this.lookBy = performance.now() + LAST_LOOKS_MS;
     this.wake();
     await this.loop;
   }
@@ -102,7 +106,8 @@ export class Relay implements Outlet {
   private async run(): Promise<void> {
     for (;;) {
       if (this.msUntil(this.removeAt) <= 0) await this.removePublished();
-      const hasMoved = this.msUntil(this.lookAt) <= 0 && (await this.look());
+      const isTimeToLook = this.msUntil(this.lookAt) <= 0 && performance.now() < this.lookBy;
+      const hasMoved = isTimeToLook && (await this.look());
       if (this.msToPublish() <= 0) await this.publishFresh();
       else if (this.stopping && !hasMoved) return;
       else await this.rest();
