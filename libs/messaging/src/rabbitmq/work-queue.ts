@@ -8,6 +8,8 @@ import { declareShared, names } from './topology.js';
 
 const log = logger('events');
 
+const DECLARE_EVERY_MS = 10_000;
+
 export interface RabbitBrokerOptions {
   publisher: RabbitConnection;
   consumers: RabbitConnection;
@@ -29,6 +31,7 @@ interface Work {
 /** A queue that is consumed: deliveries are acknowledged on the channel they came on, after they are settled. */
 export class WorkQueue {
   private readonly channel: ConfirmingChannel;
+  private readonly upkeep: NodeJS.Timeout;
   private consuming: { channel: Channel; tag: string } | undefined;
   /** In a log, what is to be read next. */
   private offset: number | 'next' = 'next';
@@ -40,9 +43,11 @@ export class WorkQueue {
     private readonly work: Work,
   ) {
     this.channel = options.consumers.confirmingChannel(work.name, (channel) => this.consume(channel));
+    this.upkeep = setInterval(() => void this.declareAgain(), DECLARE_EVERY_MS).unref();
   }
 
   async close(): Promise<void> {
+    clearInterval(this.upkeep);
     await this.consuming?.channel
       .cancel(this.consuming.tag)
       .catch((err: Error) => log.debug({ err }, 'cancel failed'));
@@ -51,8 +56,7 @@ export class WorkQueue {
   }
 
   private async consume(channel: Channel): Promise<void> {
-    await declareShared(channel, this.options.namespace, this.options.ladder);
-    const queue = await this.work.declare(channel);
+    const queue = await this.declare(channel);
     await channel.prefetch(this.work.prefetch);
     const take = (message: ConsumeMessage | null) => {
       // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
@@ -62,6 +66,17 @@ export class WorkQueue {
     const from = this.work.isLog ? { arguments: { 'x-stream-offset': this.offset } } : {};
     const { consumerTag } = await channel.consume(queue, take, from);
     this.consuming = { channel, tag: consumerTag };
+  }
+
+  private async declare(channel: Channel): Promise<string> {
+    await declareShared(channel, this.options.namespace, this.options.ladder);
+    return this.work.declare(channel);
+  }
+
+  /** Nobody is told when an exchange or a binding is deleted: consumers would just hear nothing any more. */
+  private async declareAgain(): Promise<void> {
+    if (!this.consuming || !this.channel.isOpen) return;
+    await this.declare(this.consuming.channel).catch((err: Error) => log.debug({ err }, 'declaring failed'));
   }
 
   private async take(message: ConsumeMessage, channel: Channel, queue: string): Promise<void> {
