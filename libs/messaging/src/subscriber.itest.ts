@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
+import { withClient } from '@order-system/prisma/migrate';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { z } from 'zod';
 import type { Verdict } from './broker.js';
@@ -71,4 +72,44 @@ it('what follows an event whose next try is due waits for it', async () => {
   const following = second!(subscriber);
   const another = new Subscriber({ db, consumer: counting, ladder: LADDER });
   expect(await Promise.all([first!(another), following])).toEqual(['done', 'done']);
+});
+
+/** As after a failover to a server that is no primary yet, or with a disk that is full. */
+async function setReadOnly(on: boolean): Promise<void> {
+  await withClient(database.url, async (client) => {
+    await client.query('SET default_transaction_read_only = off');
+    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+    await client.query(
+      `ALTER DATABASE "${rows[0]!.name}" SET default_transaction_read_only = ${on ? 'on' : 'off'}`,
+    );
+    await client.query(`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  });
+}
+
+it('a database that takes no writes costs an event no attempt: it is applied once there is one that does', async () => {
+  const id = newId();
+  const [receive] = await tell(id, 1);
+  await setReadOnly(true);
+  const verdict = receive!(subscriber);
+  const outcome = await Promise.race([verdict, db.query(sql`SELECT pg_sleep(2)`).then(() => 'held')]);
+  await setReadOnly(false);
+  expect(outcome).toBe('held');
+  expect(await verdict).toBe('done');
+  expect(
+    await db.query(sql`SELECT FROM events.retry r JOIN events.event e ON e.id = r.event_id
+    WHERE e.aggregate_id = ${id}`),
+  ).toEqual([]);
+});
+
+it('a failure that cannot be noted yet is held: given back, the event would come again at once', async () => {
+  const [receive] = await tell(newId(), 1);
+  fails.add(1);
+  const tooLate = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+  const noting = jest.spyOn(db, 'query').mockRejectedValueOnce(tooLate);
+  expect(await receive!(subscriber)).toEqual({ delayMs: LADDER[0], early: 0 });
+  expect(noting).toHaveBeenCalledTimes(2);
+  noting.mockRestore();
+  fails.clear();
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { logger } from '@order-system/observability/logger';
 import { eventHandledSeconds } from '@order-system/observability/metrics';
 import type { Database } from '@order-system/prisma/database';
-import { isDisconnected } from '@order-system/prisma/sql-errors';
+import { isDisconnected, isUnavailable } from '@order-system/prisma/sql-errors';
 import type { Delivery, Verdict } from './broker.js';
 import type { Consumer } from './consumer.js';
 import { keepDeadLetter, noteRetry } from './dead-letter.js';
@@ -66,7 +66,7 @@ export class Subscriber {
     try {
       message = readMessage(delivery.raw);
     } catch (error) {
-      await this.whileAvailable(() => this.bury(null, delivery, error, 1));
+      await this.untilNoted(() => this.bury(null, delivery, error, 1));
       return { fate: 'dead', verdict: 'done' };
     }
     const settled = await this.inTurn(subjectOf(message), () => this.process(message, delivery, arrivedAt));
@@ -81,7 +81,7 @@ export class Subscriber {
       return { fate, verdict: 'done' };
     } catch (error) {
       if (error instanceof EarlyEvent) return { fate: 'early', verdict: this.later(delivery.early) };
-      return this.whileAvailable(() => this.fail(message, delivery, error));
+      return this.untilNoted(() => this.fail(message, delivery, error));
     }
   }
 
@@ -148,13 +148,18 @@ export class Subscriber {
     });
   }
 
+  /** What is not noted would come back at once, again and again: a database with too much to do is waited for, too. */
+  private untilNoted<T>(work: () => Promise<T>): Promise<T> {
+    return this.whileAvailable(work, isUnavailable);
+  }
+
   /** An outage of the service's own database costs no attempt: the message is held until it is over. */
-  private async whileAvailable<T>(work: () => Promise<T>): Promise<T> {
+  private async whileAvailable<T>(work: () => Promise<T>, isOutage = isDisconnected): Promise<T> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (!isDisconnected(error)) throw error;
+        if (!isOutage(error)) throw error;
         log.warn({ consumer: this.options.consumer.name, err: errorText(error) }, 'waiting for the database');
         await sleep(OUTAGE_PAUSE_MS, undefined, { signal: this.stopped.signal });
       }

@@ -33,7 +33,10 @@ const GONE = new Set([
   'P1017',
   'P2024',
   'P2028',
+  '53100', // disk full
+  '53200', // out of memory
   '53300', // too many connections
+  '25006', // it only reads, as after a failover
   '57P01',
   '57P02',
   '57P03',
@@ -51,7 +54,7 @@ const GONE_TEXT =
 export const isUnavailable = (error: unknown): boolean =>
   OVERLOADED.has(codeOf(error)) || isDisconnected(error);
 
-/** The connection was lost or cannot be had; nothing is wrong with the statement. */
+/** The connection was lost or cannot be had, or takes no writes; nothing is wrong with the statement. */
 export function isDisconnected(error: unknown): boolean {
   const code = codeOf(error);
   if (GONE.has(code) || code.startsWith('08')) return true;
