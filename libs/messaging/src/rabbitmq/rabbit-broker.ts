@@ -69,7 +69,7 @@ export class RabbitBroker implements EventBroker {
       declare: (channel) => declareQueue(channel, this.options.namespace, consumer),
       receive: ({ content, properties }) => {
         const text = content.toString();
-        return receive({ raw: parse(text), text, early: Number(properties.headers?.['x-early'] ?? 0) });
+        return receive({ raw: parse(text), text, early: returnsOf(properties.headers) });
       },
     });
     return { close: () => work.close() };
@@ -92,4 +92,10 @@ export class RabbitBroker implements EventBroker {
   async close(): Promise<void> {
     await this.options.publisher.closeChannel(this.channel);
   }
+}
+
+/** How often a message came too early, as we have noted it; what somebody else wrote there counts for nothing. */
+function returnsOf(headers: Record<string, unknown> = {}): number {
+  const count = Number(headers['x-early'] ?? 0);
+  return Number.isInteger(count) && count > 0 ? count : 0;
 }

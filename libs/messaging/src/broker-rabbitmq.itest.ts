@@ -64,7 +64,9 @@ const counted = (n: number): EventMessage => ({
 /** By hand, as somebody who administers the broker. */
 async function administer(work: (channel: Channel) => Promise<unknown>): Promise<void> {
   const connection = await connect(url);
-  await work(await connection.createChannel());
+  const channel = await connection.createConfirmChannel();
+  await work(channel);
+  await channel.waitForConfirms();
   await connection.close();
 }
 
@@ -101,4 +103,18 @@ it('they do after somebody deleted their queues', async () => {
     await channel.deleteQueue(named.log(pushes.name));
   });
   await expectToHear(['counting', 'pushes'], 4);
+});
+
+it('a count of returns that somebody wrote by hand is none', async () => {
+  const early: number[] = [];
+  decide = (delivery) => (early.push(delivery.early), 'done');
+  const headers = ['many', -1, 0.5, 2].map((count) => ({ 'x-early': count }));
+  await administer(async (channel) => {
+    for (const one of headers)
+      channel.sendToQueue(named.work(counting.name), Buffer.from(JSON.stringify(counted(5))), {
+        headers: one,
+      });
+  });
+  await eventually(() => expect(early).toEqual([0, 0, 0, 2]));
+  decide = undefined;
 });
