@@ -202,7 +202,8 @@ describe.each(['local', 'rabbitmq'] as const)('events over the %s transport', (k
     const unknown = [{ version: 9 }, { type: 'test.\0' }].map((more) =>
       JSON.stringify({ ...foreign(), ...more }),
     );
-    for (const text of ['{not json', '{"id":1}', deep, ...unknown])
+    const endless = JSON.stringify({ ...foreign(), aggregate: { type: 'test', id: newId(), version: 3e9 } });
+    for (const text of ['{not json', '{"id":1}', deep, endless, ...unknown])
       channel.publish('', names(namespace).work(counting.name), Buffer.from(text));
     await channel.waitForConfirms();
     await connection.close();
@@ -213,11 +214,13 @@ describe.each(['local', 'rabbitmq'] as const)('events over the %s transport', (k
     const letters = await eventually(async () => {
       const found = await db.query<{ error: string }>(sql`
         SELECT error FROM events.dead_letter WHERE attempts = 1 ORDER BY error LIKE '%.v1', error LIKE '%.v9'`);
-      expect(found).toHaveLength(5);
+      expect(found).toHaveLength(6);
       return found;
     });
     expect(letters.map(({ error }) => error)).toEqual([
-      ...['not an event', 'not an event', 'not an event'].map((text) => expect.stringContaining(text)),
+      ...['not an event', 'not an event', 'not an event', 'not an event'].map((text) =>
+        expect.stringContaining(text),
+      ),
       expect.stringContaining('does not know test.counted.v9'),
       expect.stringContaining('does not know test..v1'),
     ]);

@@ -6,7 +6,7 @@ export const EventMessage = z.object({
   id: Id,
   type: z.string(),
   version: z.int(),
-  aggregate: z.object({ type: z.string(), id: Id, version: z.int() }),
+  aggregate: z.object({ type: z.string(), id: Id, version: z.int32() }),
   data: z.unknown(),
   actor: Actor,
   correlationId: z.string(),
