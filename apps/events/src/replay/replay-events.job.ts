@@ -72,7 +72,7 @@ export class ReplayEvents implements Job {
   }
 }
 
-const NONE: Progress = {
+export const NONE: Progress = {
   status: 'RUNNING',
   applied: 0,
   skipped: 0,

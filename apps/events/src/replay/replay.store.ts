@@ -65,13 +65,13 @@ export interface ClaimedJob extends Span {
 
 const LEASE = '60 seconds';
 
-/** The next job that nobody works on. */
+/** The job that nobody has worked on for longest: a short one need not wait for the end of a long one. */
 export async function claimJob(db: Database): Promise<ClaimedJob | undefined> {
   const [job] = await db.query<ClaimedJob>(sql`
     UPDATE events.replay_job SET claimed_until = now() + ${LEASE}::interval
     WHERE id = (
       SELECT id FROM events.replay_job
-      WHERE status = 'RUNNING' AND (claimed_until IS NULL OR claimed_until < now())
+      WHERE status = 'RUNNING' AND (claimed_until IS NULL OR claimed_until <= now())
       ORDER BY claimed_until NULLS FIRST, created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, consumer, "from", "to", types, position, position_id AS "positionId", claimed_until AS "claimedUntil"`);
   return job;
@@ -108,7 +108,7 @@ export async function saveProgress(db: Database, job: ClaimedJob, progress: Prog
       failed = failed + ${failed}, done = done + ${applied + skipped + failed}, error = coalesce(${error}, error),
       total = greatest(total, done + ${applied + skipped + failed}),
       position = coalesce(${last?.occurredAt ?? null}, position), position_id = coalesce(${last?.id ?? null}, position_id),
-      claimed_until = CASE WHEN ${restMs}::int > 0 THEN now() + ${restMs} * interval '1 millisecond' END,
+      claimed_until = now() + ${restMs} * interval '1 millisecond',
       finished_at = CASE WHEN ${status} = 'RUNNING' THEN NULL ELSE now() END
     WHERE id = ${job.id} AND claimed_until = ${job.claimedUntil}`);
 }
