@@ -49,3 +49,15 @@ it('hands every message on as often and as late as it is told to, and then lets 
   tell('third');
   await eventually(() => expect(heard.slice(6)).toEqual(['third']));
 });
+
+it('stays between them when consumers bind their queues again', async () => {
+  heard.length = 0;
+  const between = await standBetween({ url, namespace }, [consumer], () => []);
+  await channel.bindQueue(work(consumer.name), events, 'thing.made.v1');
+  await eventually(() => {
+    const before = heard.length;
+    tell('fourth');
+    return channel.checkQueue(work(consumer.name)).then(() => expect(heard).toHaveLength(before));
+  });
+  await between.stop();
+});

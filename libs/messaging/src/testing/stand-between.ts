@@ -2,6 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ConfirmChannel, connect, type ConsumeMessage } from 'amqplib';
 import { names } from '../rabbitmq/topology.js';
 
+/** Consumers bind their queues again now and then. */
+const UNBIND_EVERY_MS = 200;
+
 export interface Between {
   /** How many messages came by so far. */
   readonly seen: number;
@@ -31,13 +34,21 @@ export async function standBetween(
     channel.ack(message);
     kept -= 1;
   };
+  const comeBetween = async () => {
+    for (const { name, keys } of consumers)
+      for (const key of keys) await channel.unbindQueue(work(name), events, key);
+  };
   for (const { name, keys } of consumers) {
     await channel.assertQueue(mine(name), { exclusive: true });
     for (const key of keys) await channel.bindQueue(mine(name), events, key);
-    for (const key of keys) await channel.unbindQueue(work(name), events, key);
     await channel.consume(mine(name), (message) => message && void take(message, work(name)));
   }
+  let coming = comeBetween();
+  await coming;
+  const timer = setInterval(() => (coming = coming.then(comeBetween)), UNBIND_EVERY_MS);
   const stop = async () => {
+    clearInterval(timer);
+    await coming;
     for (const { name, keys } of consumers) {
       for (const key of keys) await channel.bindQueue(work(name), events, key);
       for (const key of keys) await channel.unbindQueue(mine(name), events, key);
