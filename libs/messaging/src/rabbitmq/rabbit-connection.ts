@@ -9,7 +9,8 @@ const HANDSHAKE_MS = 10_000;
 const RECONNECT_S = 1;
 const CONFIRM_MS = 5000;
 const WATCH_MS = 2000;
-const CLOSE_MS = 3000;
+/** Each step of the end; there are some, and they fit in a shutdown's patience together. */
+const CLOSE_MS = 500;
 
 /** A connection that comes back by itself. Readiness is `ready`: connected, and the broker takes messages. */
 export class RabbitConnection {
@@ -96,6 +97,11 @@ export class RabbitConnection {
   }
 }
 
+export interface Consuming {
+  channel: Channel;
+  tag: string;
+}
+
 export type Setup = (channel: Channel) => Promise<void>;
 
 /** A channel that never queues: a message is sent now or refused now. Nobody says whether it has arrived. */
@@ -178,6 +184,10 @@ export class NotConnected extends Error {
     super('not connected to the broker');
   }
 }
+
+/** Resolves when nothing more is delivered, or when the broker does not say so. */
+export const stopConsuming = ({ channel, tag }: Consuming): Promise<void> =>
+  within(CLOSE_MS, channel.cancel(tag));
 
 /** A broker that hangs must not keep a process from ending. */
 async function within(ms: number, closing: Promise<unknown>): Promise<void> {

@@ -8,7 +8,12 @@ import { RpcClient, type RpcRequest } from '../rpc-client.js';
 import { type RpcReply, toReply, unavailable } from '../rpc-reply.js';
 import { answer } from '../rpc-server.js';
 import { Standstill } from '../standstill.js';
-import type { RabbitChannel, RabbitConnection } from './rabbit-connection.js';
+import {
+  type Consuming,
+  type RabbitChannel,
+  type RabbitConnection,
+  stopConsuming,
+} from './rabbit-connection.js';
 
 const log = logger('rpc');
 const REPLY_TO = 'amq.rabbitmq.reply-to';
@@ -112,7 +117,7 @@ export class RabbitRpcClient extends RpcClient {
  */
 export class RabbitRpcServer extends ServerRMQ {
   private rpcChannel: RabbitChannel | undefined;
-  private consumer: { channel: Channel; tag: string } | undefined;
+  private consuming: Consuming | undefined;
   private inFlight = 0;
   private drained: (() => void) | undefined;
   private readonly standstill = new Standstill();
@@ -137,9 +142,7 @@ export class RabbitRpcServer extends ServerRMQ {
   override async close(): Promise<void> {
     this.standstill.stop();
     if (!this.rpcChannel) return;
-    await this.consumer?.channel
-      .cancel(this.consumer.tag)
-      .catch((err: Error) => log.debug({ err }, 'cancel failed'));
+    if (this.consuming) await stopConsuming(this.consuming);
     if (this.inFlight > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     await this.connection.closeChannel(this.rpcChannel);
   }
@@ -152,7 +155,7 @@ export class RabbitRpcServer extends ServerRMQ {
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
       else void this.serve(message, channel);
     });
-    this.consumer = { channel, tag: consumerTag };
+    this.consuming = { channel, tag: consumerTag };
   }
 
   private async serve(message: ConsumeMessage, channel: Channel): Promise<void> {

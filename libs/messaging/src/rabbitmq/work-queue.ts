@@ -3,7 +3,12 @@ import { logger } from '@order-system/observability/logger';
 import type { Verdict } from '../broker.js';
 import { crashPoint } from '../crash-point.js';
 import { errorText } from '../retry.js';
-import type { ConfirmingChannel, RabbitConnection } from './rabbit-connection.js';
+import {
+  type ConfirmingChannel,
+  type Consuming,
+  type RabbitConnection,
+  stopConsuming,
+} from './rabbit-connection.js';
 import { declareShared, names } from './topology.js';
 
 const log = logger('events');
@@ -32,7 +37,7 @@ interface Work {
 export class WorkQueue {
   private readonly channel: ConfirmingChannel;
   private readonly upkeep: NodeJS.Timeout;
-  private consuming: { channel: Channel; tag: string } | undefined;
+  private consuming: Consuming | undefined;
   /** In a log, what is to be read next. */
   private offset: number | 'next' = 'next';
   private active = 0;
@@ -48,9 +53,7 @@ export class WorkQueue {
 
   async close(): Promise<void> {
     clearInterval(this.upkeep);
-    await this.consuming?.channel
-      .cancel(this.consuming.tag)
-      .catch((err: Error) => log.debug({ err }, 'cancel failed'));
+    if (this.consuming) await stopConsuming(this.consuming);
     if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     await this.options.consumers.closeChannel(this.channel);
   }
