@@ -105,7 +105,8 @@ export async function saveProgress(db: Database, job: ClaimedJob, progress: Prog
   const { status, applied, skipped, failed, error, last, restMs } = progress;
   await db.execute(sql`
     UPDATE events.replay_job SET status = ${status}, applied = applied + ${applied}, skipped = skipped + ${skipped},
-      failed = failed + ${failed}, done = done + ${applied + skipped + failed}, error = coalesce(${error}, error),
+      failed = failed + ${failed}, done = done + ${applied + skipped + failed},
+      error = CASE WHEN ${status} = 'DONE' AND failed + ${failed} = 0 THEN NULL ELSE coalesce(${error}, error) END,
       total = greatest(total, done + ${applied + skipped + failed}),
       position = coalesce(${last?.occurredAt ?? null}, position), position_id = coalesce(${last?.id ?? null}, position_id),
       claimed_until = now() + ${restMs} * interval '1 millisecond',

@@ -9,12 +9,9 @@ import {
   StartReplay,
 } from '@order-system/contracts/events.contracts';
 import { eventually } from '@order-system/messaging/testing/eventually';
-import type { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
-import { type Sql, sql } from '@order-system/prisma/sql';
+import { sql } from '@order-system/prisma/sql';
 import { withClient } from '@order-system/prisma/migrate';
-import { NONE } from '../replay/replay-events.job.js';
-import { claimJob, saveProgress } from '../replay/replay.store.js';
 import {
   anAdmin,
   asAdmin,
@@ -118,37 +115,6 @@ export function testDelivery(kind: 'local' | 'rabbitmq'): void {
       );
       const { total, applied } = await finished(created.id);
       expect(applied).toBe(total);
-    });
-
-    /** Jobs that the service's own job cannot see, so that whoever claims them here is the only one. */
-    const withRunning = (ids: string[], work: (db: Database) => Promise<void>) =>
-      withClient(kit.options.database.url, async (client) => {
-        await client.query('BEGIN');
-        await client.query(`UPDATE events.replay_job SET status = 'RUNNING' WHERE id = ANY($1)`, [ids]);
-        const run = ({ text, values }: Pick<Sql, 'text' | 'values'>) => client.query(text, values);
-        const query = async (statement: Sql) => (await run(statement)).rows;
-        const execute = async (statement: Sql) => (await run(statement)).rowCount ?? 0;
-        await work({ query, execute } as Partial<Database> as Database);
-        await client.query('ROLLBACK');
-      });
-
-    it('is worked on by one process at a time', async () => {
-      const job = await ask(StartReplay, { ...span(), consumer: 'orders.tally', dryRun: true });
-      await withRunning([job.id], async (db) => {
-        const claims = [await claimJob(db), await claimJob(db)];
-        expect(claims.map((claim) => claim?.id)).toEqual([job.id, undefined]);
-      });
-    });
-
-    it('lets a replay have its turn while a longer one is under way', async () => {
-      const start = () => ask(StartReplay, { ...span(), consumer: 'orders.tally', dryRun: true });
-      const jobs = [await start(), await start()].map(({ id }) => id);
-      await withRunning(jobs, async (db) => {
-        const [first, second] = jobs;
-        const job = await claimJob(db);
-        await saveProgress(db, job!, NONE);
-        expect([job?.id, (await claimJob(db))?.id]).toEqual([first, second]);
-      });
     });
 
     it('refuses what makes no sense, and says what would', async () => {
