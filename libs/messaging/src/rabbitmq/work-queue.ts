@@ -13,7 +13,7 @@ import { declareShared, names } from './topology.js';
 
 const log = logger('events');
 
-const DECLARE_EVERY_MS = 10_000;
+const DECLARE_EVERY_MS = 20_000;
 
 export interface RabbitBrokerOptions {
   publisher: RabbitConnection;
