@@ -9,7 +9,7 @@ import type { EventMessage } from '@order-system/messaging/events';
 import { LocalBroker } from '@order-system/messaging/local/local-broker';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { io, type Socket } from 'socket.io-client';
-import { ADA, ADMIN, type Door, startGateway } from '../gateway.fixture.js';
+import { ADA, ADMIN, AN_ID, type Door, startGateway } from '../gateway.fixture.js';
 import { serveRealtime } from './realtime.js';
 
 let door: Door;
@@ -74,6 +74,54 @@ describe.each([
     auth = 'there';
     await eventually(() => expect(refusals).toContain('Authentication error'));
     expect(client.active).toBe(false);
+  });
+});
+
+describe('what a client sends in a row, without waiting for the answers', () => {
+  const orderId = AN_ID;
+  const connected = async (): Promise<Socket> => {
+    const { client } = connect(ADA, ['websocket']);
+    await eventually(() => expect(client.connected).toBe(true));
+    return client;
+  };
+
+  /** When this is answered all that was sent before it has arrived: what does not exist waits for nothing. */
+  const allToArrive = (client: Socket) => client.emitWithAck('nothing');
+
+  it('is done in this order, also when the first of it takes longest', async () => {
+    const client = await connected();
+    const first = Promise.withResolvers<void>();
+    const said: string[] = [];
+    door.services.answer('chat.send', async ({ data }) => {
+      const { content } = data as { content: string };
+      if (content === 'one') await first.promise;
+      said.push(content);
+    });
+    const words = ['one', 'two', 'three'];
+    const answers = words.map((content) => client.emitWithAck('sendMessage', { orderId, content }));
+    await allToArrive(client);
+    first.resolve();
+    await Promise.all(answers);
+    expect(said).toEqual(words);
+  });
+
+  it('ends outside of a room that was entered and left', async () => {
+    const client = await connected();
+    const entered = Promise.withResolvers<void>();
+    door.services.answer('chat.enter', () => entered.promise);
+    const answers = ['joinOrder', 'leaveOrder'].map((name) => client.emitWithAck(name, { orderId }));
+    await allToArrive(client);
+    entered.resolve();
+    await Promise.all(answers);
+    const typing = await client.emitWithAck('typing', { orderId, typing: true });
+    expect(typing).toMatchObject({ ok: false, code: 'NOT_FOUND' });
+  });
+
+  it('goes on behind what was refused', async () => {
+    const client = await connected();
+    door.services.refuse('chat.enter', 'NOT_FOUND');
+    const answers = ['joinOrder', 'leaveOrder'].map((name) => client.emitWithAck(name, { orderId }));
+    expect(await Promise.all(answers)).toMatchObject([{ ok: false, code: 'NOT_FOUND' }, { ok: true }]);
   });
 });
 

@@ -15,7 +15,7 @@ import { Server } from 'socket.io';
 import type { GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
 import { PushListener } from './push-listener.js';
-import { isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
+import { contextOf, isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
 import { CLIENT_EVENTS } from './socket-events.js';
 import { SocketLimit } from './socket-limit.js';
 
@@ -95,8 +95,9 @@ function shareAmongGateways(io: RealtimeServer, redis: Redis | null, namespace: 
   return subscriber;
 }
 
-/** Every event of a client is answered, by its handler or with why not. */
+/** Every event of a client is answered, by its handler or with why not; each once what came before it is done. */
 function serve(socket: UserSocket, rpc: RpcClient, limit: SocketLimit): void {
+  let before = Promise.resolve();
   socket.use(([name, ...rest]) => {
     const last: unknown = rest.at(-1);
     const ack: Ack = typeof last === 'function' ? (last as Ack) : () => undefined;
@@ -104,10 +105,14 @@ function serve(socket: UserSocket, rpc: RpcClient, limit: SocketLimit): void {
     if (!limit.take()) return ack({ ok: false, code: 'RATE_LIMITED', message: 'Slow down.' });
     const handler = Object.hasOwn(CLIENT_EVENTS, String(name)) ? CLIENT_EVENTS[String(name)] : undefined;
     if (!handler) return ack({ ok: false, code: 'VALIDATION_FAILED', message: 'There is no such event.' });
-    handler(socket, payload, rpc).then(
-      (answer) => ack({ ok: true, ...answer }),
-      (error: unknown) => ack(refusalOf(error)),
-    );
+    // The time it has runs from now on, also while it waits.
+    const sender = { socket, rpc, ctx: contextOf(socket) };
+    before = before
+      .then(() => handler(sender, payload))
+      .then(
+        (answer) => ack({ ok: true, ...answer }),
+        (error: unknown) => ack(refusalOf(error)),
+      );
   });
 }
 
