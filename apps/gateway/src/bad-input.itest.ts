@@ -158,6 +158,17 @@ describe('is refused with 400 and the field', () => {
 });
 
 describe('is refused', () => {
+  it.each(['/api/auth/login', '/api/auth/register', '/api/orders'])(
+    'a body with thousands of unknown fields, in few words: %s',
+    async (url) => {
+      const fields = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`field${i}`, 1]));
+      const headers = { ...json, ...door.bearer(ADA) };
+      const answer = await door.send({ ...post(url, fields), headers });
+      expect(answer.json().code).toBe('VALIDATION_FAILED');
+      expect(answer.body.length).toBeLessThan(10_000);
+    },
+  );
+
   it('a body over 1 MB: 413', async () => {
     const answer = await door.send(post('/api/auth/login', { ...account, password: 'x'.repeat(1_048_576) }));
     expect([answer.statusCode, answer.json().code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);

@@ -50,9 +50,12 @@ async function respond(handler: MessageHandler, data: unknown, ctx: MessageConte
 const settle = (result: unknown): Promise<unknown> =>
   isObservable(result) ? firstValueFrom(result) : Promise.resolve(result);
 
-/** VALIDATION_FAILED with the path and the remedy of each wrong field. */
+/** Who sends thousands of wrong fields is not answered with thousands of lines. */
+const MOST_ERRORS = 50;
+
+/** VALIDATION_FAILED with the path and the remedy of each wrong field, or of the first ones. */
 export function invalid(error: z.ZodError): DomainError {
-  const errors = error.issues.flatMap(fieldErrors);
+  const errors = error.issues.flatMap(fieldErrors).slice(0, MOST_ERRORS);
   return new DomainError(
     'VALIDATION_FAILED',
     errors.map((e) => `${e.path || 'The request'}: ${e.message}`).join('; '),

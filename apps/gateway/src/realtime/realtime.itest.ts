@@ -125,6 +125,18 @@ describe('what a client sends in a row, without waiting for the answers', () => 
   });
 });
 
+it('thousands of fields that nobody knows are refused in few words', async () => {
+  const { client } = connect(ADA, ['websocket']);
+  for (const junk of [
+    Buffer.alloc(60_000),
+    Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [i, 1])),
+  ]) {
+    const answer = await client.emitWithAck('joinOrder', junk);
+    expect(answer).toMatchObject({ ok: false, code: 'VALIDATION_FAILED' });
+    expect(JSON.stringify(answer).length).toBeLessThan(3000);
+  }
+});
+
 describe('what another gateway has done counts here at once, not only when the session is next asked about', () => {
   const { userId, sessionId } = ADA;
   it.each([

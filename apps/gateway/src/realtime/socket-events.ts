@@ -35,7 +35,8 @@ const handle =
     work: (sender: Sender, input: z.output<S>) => Promise<Record<string, unknown> | void>,
   ): Handler =>
   async (sender, payload) => {
-    const input = schema.safeParse(payload ?? {});
+    // To a schema, bytes are an object with a field for each of them.
+    const input = schema.safeParse(Buffer.isBuffer(payload) ? null : (payload ?? {}));
     if (!input.success) throw invalid(input.error);
     return (await work(sender, input.data)) ?? {};
   };
