@@ -98,6 +98,27 @@ describe('limits', () => {
     await door.close();
   });
 
+  it('count what a role does not allow against the user', async () => {
+    const door = await startGateway({ THROTTLE_LIMIT: '2' });
+    const statuses = [];
+    for (const remoteAddress of ['10.0.0.1', '10.0.0.2', '10.0.0.3'])
+      statuses.push(
+        (await door.send({ url: '/api/users', remoteAddress, headers: door.bearer(ADA) })).statusCode,
+      );
+    expect(statuses).toEqual([403, 403, 429]);
+    await door.close();
+  });
+
+  it('on /auth are its own also for a refused token', async () => {
+    const door = await startGateway({ AUTH_THROTTLE_LIMIT: '2' });
+    const headers = { authorization: 'Bearer nonsense' };
+    const statuses = [];
+    for (let i = 0; i < 3; i++)
+      statuses.push((await door.send({ method: 'POST', url: '/api/auth/logout', headers })).statusCode);
+    expect(statuses).toEqual([401, 401, 429]);
+    await door.close();
+  });
+
   it('count reads with tokens that are ignored against the address', async () => {
     const door = await startGateway({ THROTTLE_LIMIT: '2' });
     const statuses = [];

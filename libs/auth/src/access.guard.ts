@@ -38,9 +38,10 @@ export class AccessGuard implements CanActivate {
     }
     const fresh = access?.who === 'role' || this.reflector.getAllAndOverride<boolean>(FRESH_SESSION, marks);
     const actor = await this.actorOf(request, fresh ?? false);
+    // Also of who is refused here: their limit counts it.
+    request.actor = actor;
     if (access?.who === 'role' && !access.roles.some((role) => role === actor.role))
       throw new DomainError('FORBIDDEN', 'Your role does not allow this.');
-    request.actor = actor;
     return true;
   }
 

@@ -15,7 +15,7 @@ export const StrictlyLimited = () => SetMetadata(BUCKET, 'auth' satisfies Bucket
 /** Not counted: providers deliver from few addresses, and a bad signature is cheap to refuse. */
 export const Unlimited = () => SetMetadata(BUCKET, 'none' satisfies Bucket);
 
-/** Lets in who may enter, and only so often. A refused token counts against the address it came from. */
+/** Lets in who may enter, and only so often. Who is refused is counted too; a token that is no good, by its address. */
 @Injectable()
 export class LimitGuard implements CanActivate {
   constructor(
@@ -30,18 +30,31 @@ export class LimitGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    const refusal = await this.refusalOf(context);
+    await this.countIn(this.reflector.get<Bucket | undefined>(BUCKET, context.getHandler()), request, reply);
+    if (refusal) throw refusal;
+    return true;
+  }
+
+  /** Why they may not enter, once that is known; that nobody could tell is thrown and counts for nothing. */
+  private async refusalOf(context: ExecutionContext): Promise<DomainError | undefined> {
     try {
       await this.access.canActivate(context);
+      return undefined;
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED')
-        await this.count(`ip:${network(request.ip)}`, this.config.THROTTLE_LIMIT, reply);
+      if (error instanceof DomainError && error.status < 500) return error;
       throw error;
     }
-    const bucket = this.reflector.get<Bucket | undefined>(BUCKET, context.getHandler());
+  }
+
+  private async countIn(
+    bucket: Bucket | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     if (bucket === 'auth')
       await this.count(`auth:${network(request.ip)}`, this.config.AUTH_THROTTLE_LIMIT, reply);
     else if (bucket === undefined) await this.count(keyOf(request), this.config.THROTTLE_LIMIT, reply);
-    return true;
   }
 
   private async count(key: string, limit: number, reply: FastifyReply): Promise<void> {
