@@ -1,6 +1,18 @@
+import { isIP } from 'node:net';
 import { addressBlock, count, duration, list, messagingBlock, shopBlock } from '@order-system/config/blocks';
 import { readConfig } from '@order-system/config/config';
 import { z } from 'zod';
+
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** An address, or a network that is not everybody; the server itself would take "1" for the address 0.0.0.1. */
+function isNetwork(text: string): boolean {
+  if (NAMED_NETWORKS.includes(text)) return true;
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d+))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family === 0) return false;
+  return bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 export const gatewaySchema = z.object({
   ...addressBlock.shape,
@@ -10,7 +22,12 @@ export const gatewaySchema = z.object({
   THROTTLE_TTL: duration.prefault('900s'),
   AUTH_THROTTLE_LIMIT: count.default(100),
   /** Addresses and networks whose X-Forwarded-For counts, such as "loopback, 10.0.0.0/8". */
-  TRUSTED_PROXIES: list.prefault(''),
+  TRUSTED_PROXIES: list
+    .refine(
+      (items) => items.every(isNetwork),
+      'must be addresses and networks such as "loopback, 10.0.0.0/8"',
+    )
+    .prefault(''),
   CORS_ORIGIN: list.optional(),
   /** Events that one socket may send in a second. */
   SOCKET_RATE_LIMIT: count.default(50),

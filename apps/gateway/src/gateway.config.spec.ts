@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '@order-system/config/config';
+import { gatewaySchema } from './gateway.config.js';
+
+const trusted = (TRUSTED_PROXIES: string) => readConfig(gatewaySchema, { TRUSTED_PROXIES }).TRUSTED_PROXIES;
+
+describe('TRUSTED_PROXIES', () => {
+  it.each(['', 'loopback, 10.0.0.0/8', 'linklocal,uniquelocal', '192.0.2.1', '2001:db8::/32', '::1'])(
+    'takes addresses and networks: %p',
+    (text) => {
+      expect(trusted(text)).toEqual(text === '' ? [] : text.split(/, ?/));
+    },
+  );
+
+  it.each([
+    '1',
+    'true',
+    '*',
+    'proxy.example.com',
+    '10.0.0.0/33',
+    '10.0.0.0/0',
+    '10.0.0.0/x',
+    '::1/129',
+    '10',
+  ])('refuses by name what is neither, such as a number of proxies: %p', (text) => {
+    expect(() => trusted(text)).toThrow(/TRUSTED_PROXIES must be/);
+  });
+});
