@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv6, SocketAddress } from 'node:net';
 import { type CanActivate, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AccessGuard } from '@order-system/auth/access.guard';
@@ -72,9 +72,16 @@ export class LimitGuard implements CanActivate {
 const keyOf = ({ actor, ip }: FastifyRequest): string =>
   actor?.id ? `user:${actor.id}` : `ip:${network(ip)}`;
 
+/** Some proxies add the port, and IPv6 in brackets. */
+const FORWARDED = /^(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?$/;
+
 /** One household or server owns a whole /64 of IPv6 addresses. */
-export function network(ip: string): string {
-  if (!isIPv6(ip)) return ip;
+export function network(forwarded: string): string {
+  const [, v6, v4] = FORWARDED.exec(forwarded) ?? [];
+  const given = v6 ?? v4 ?? forwarded;
+  if (!isIPv6(given)) return given;
+  // The one way to write an address that has many.
+  const ip = new SocketAddress({ address: given, family: 'ipv6' }).address;
   if (ip.startsWith('::ffff:')) return ip.slice('::ffff:'.length);
   const [head = '', tail] = ip.split('::');
   const groups = head.split(':').filter(Boolean);

@@ -106,6 +106,20 @@ it('a limit is per IPv4 address and per IPv6 network', () => {
   expect(network('2001:db8::1')).not.toBe(network('2001:db8:0:1::1'));
 });
 
+it.each([
+  ['203.0.113.7', '203.0.113.7:49152'],
+  ['203.0.113.7', '::FFFF:203.0.113.7'],
+  ['203.0.113.7', '[::ffff:cb00:7107]:443'],
+  ['2001:db8:1:2::9', '[2001:db8:1:2::9]:49152'],
+  ['2001:db8:1:2::9', '2001:0DB8:0001:2::'],
+])('a limit is the same for %s however a proxy writes it: %s', (address, written) => {
+  expect(network(written)).toBe(network(address));
+});
+
+it('what is no address is nobody else', () => {
+  expect(network('unknown')).not.toBe(network('203.0.113.7'));
+});
+
 it('pages of this machine are trusted in development only, and never all', () => {
   const local = 'http://localhost:5173';
   expect(isAllowedOrigin(local, allowedOrigins(undefined, false))).toBe(true);
