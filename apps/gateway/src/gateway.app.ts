@@ -45,7 +45,7 @@ export async function buildGateway(
   app.setGlobalPrefix('api');
   app.useGlobalFilters(new ProblemFilter(log, routes));
   app.useSecurityHeaders(SECURITY_HEADERS);
-  const origins = allowedOrigins(config.CORS_ORIGIN, isProduction());
+  const origins = allowedOrigins(config, isProduction());
   if (origins.length > 0) app.enableCors(corsOptions(origins));
   serveDocs(app, controllers);
   await prepare?.(app);

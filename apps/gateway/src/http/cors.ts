@@ -1,16 +1,20 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { GatewayConfig } from '../gateway.config.js';
 
 type CorsOptions = NonNullable<Parameters<NestFastifyApplication['enableCors']>[0]>;
 
 const LOCAL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
 
-/** Whose pages may call us. Not set: our own only, in development also those of this machine. */
+/** Whose pages may call us: our own and those listed; with no list, in development also those of this machine. */
 export function allowedOrigins(
-  list: readonly string[] | undefined,
+  { CORS_ORIGIN, PUBLIC_URL }: Pick<GatewayConfig, 'CORS_ORIGIN' | 'PUBLIC_URL'>,
   isProduction: boolean,
 ): (string | RegExp)[] {
-  if (list !== undefined) return list.filter((origin) => origin !== '*' && origin !== 'null');
-  return isProduction ? [] : [LOCAL];
+  // A proxy may call us by another name than people do.
+  const own = PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).origin];
+  if (CORS_ORIGIN !== undefined)
+    return [...own, ...CORS_ORIGIN.filter((origin) => origin !== '*' && origin !== 'null')];
+  return isProduction ? own : [...own, LOCAL];
 }
 
 export const isAllowedOrigin = (origin: string, allowed: readonly (string | RegExp)[]): boolean =>

@@ -77,6 +77,21 @@ describe.each([
   });
 });
 
+it.each([
+  ['the shop, whatever name a proxy calls us by', 'https://shop.test', true],
+  ['a listed site', 'https://admin.test', true],
+  ['somebody else', 'https://shop.test.evil.test', false],
+])('a page of %s: %s', async (_, origin, isLetIn) => {
+  const env = { PUBLIC_URL: 'https://shop.test/', CORS_ORIGIN: 'https://admin.test' };
+  const here = await startGateway(env, (app, config) => serveRealtime(app, new LocalBroker(), config));
+  await here.app.listen(0, '127.0.0.1');
+  const { port } = here.app.getHttpServer().address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+  const { ok } = await fetch(address, { headers: { origin } });
+  await here.close();
+  expect(ok).toBe(isLetIn);
+});
+
 describe('what a client sends in a row, without waiting for the answers', () => {
   const orderId = AN_ID;
   const connected = async (): Promise<Socket> => {

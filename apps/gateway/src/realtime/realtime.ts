@@ -33,7 +33,7 @@ export async function serveRealtime(
   broker: EventBroker,
   config: GatewayConfig,
 ): Promise<void> {
-  const origins = allowedOrigins(config.CORS_ORIGIN, isProduction());
+  const origins = allowedOrigins(config, isProduction());
   const io: RealtimeServer = new Server(app.getHttpServer(), {
     maxHttpBufferSize: MOST_BYTES,
     serveClient: false,

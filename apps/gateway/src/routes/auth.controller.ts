@@ -36,7 +36,7 @@ export class AuthController {
     @Inject(TOKEN_CONFIG) private readonly tokens: TokenConfig,
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
   ) {
-    this.origins = allowedOrigins(config.CORS_ORIGIN, isProduction());
+    this.origins = allowedOrigins(config, isProduction());
   }
 
   @Post(['auth/register', 'users/register'])
