@@ -66,6 +66,11 @@ export async function once<C extends Call>(
   return output;
 }
 
+/** Removes what any service has answered to somebody under their keys: it may hold what they wrote. */
+export async function forgetKeysOf(tx: Tx, userId: string): Promise<void> {
+  await tx.execute(sql`DELETE FROM events.idempotency_key WHERE actor = ${userId}`);
+}
+
 /** What a command of several transactions answered under the key of this request, if it has. */
 export async function firstAnswer<C extends Call>(
   tx: Tx,

@@ -2,6 +2,7 @@ import type { DeleteUser } from '@order-system/contracts/auth.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
+import { forgetKeysOf } from '@order-system/messaging/idempotency';
 import type { Tx } from '@order-system/prisma/database';
 import { eraseFailures } from '../password/credentials.store.js';
 import { endSessions } from '../session/session.store.js';
@@ -20,6 +21,7 @@ export async function deleteUser(
   assertNotLastAdmin(admins, id);
   await endSessions(tx, ctx, { userId: id, reason: 'deleted' });
   await eraseFailures(tx, user.email);
+  await forgetKeysOf(tx, id);
   await eraseUser(tx, user, ctx);
   return {};
 }

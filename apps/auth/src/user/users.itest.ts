@@ -230,6 +230,18 @@ describe('admins', () => {
 });
 
 describe('deleting an account', () => {
+  it('forgets what was answered under the keys of who is erased, by whatever service', async () => {
+    const [user, other] = [await givenUser(auth.db), await givenUser(auth.db)];
+    const keysOf = async (actor: string) =>
+      (await auth.db.query(sql`SELECT FROM events.idempotency_key WHERE actor = ${actor}`)).length;
+    for (const { id } of [user, other])
+      await auth.db.execute(sql`
+        INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
+        VALUES ('chat', ${id}, 'one', 'chat.send', '', '{"content":"I live in Elm Street"}')`);
+    await auth.users.delete({ id: user.id }, as(user));
+    expect([await keysOf(user.id), await keysOf(other.id)]).toEqual([0, 1]);
+  });
+
   it('erases the person, ends the sessions and frees the address', async () => {
     const user = await givenUser(auth.db, { name: 'Ada' });
     const { token } = await logIn(user.email);
