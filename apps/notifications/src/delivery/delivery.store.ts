@@ -101,9 +101,14 @@ export async function markFailed(tx: Tx, given: Claimed, error: string): Promise
 export const READ_MEANWHILE = 'it was read meanwhile';
 
 /** Not to be sent any more; nobody needs to hear of it. */
-export const withdraw = (db: Pick<Tx, 'execute'>, id: string, reason: string): Promise<number> =>
+export const withdraw = (
+  db: Pick<Tx, 'execute'>,
+  deliveries: readonly Claimed[],
+  reason: string,
+): Promise<number> =>
   db.execute(sql`
-    UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason} WHERE id = ${id} AND status = 'PENDING'`);
+    UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason}
+    WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING'`);
 
 export const postpone = (
   db: Database,

@@ -31,7 +31,8 @@ export class ListMessages implements Job {
 
 async function listDue(tx: Tx, awayMs: number): Promise<number> {
   const due = await claimDeliveries(tx, { channels: ['IN_APP'], most: BATCH, awayMs });
-  for (const { id } of due.filter(({ isRead }) => isRead)) await withdraw(tx, id, READ_MEANWHILE);
+  const read = due.filter(({ isRead }) => isRead);
+  if (read.length > 0) await withdraw(tx, read, READ_MEANWHILE);
   const unread = due.filter(({ isRead }) => !isRead);
   if (unread.length > 0) await markSent(tx, unread);
   return due.length;

@@ -124,20 +124,20 @@ export class SendDeliveries implements Job, OnModuleDestroy {
 
   /** True when it is on its way; anything else has been noted. */
   private async deliver(delivery: Claimed, people: Map<string, Contact>): Promise<boolean> {
-    const { id, kind, isRead, userId } = delivery;
+    const { kind, isRead, userId } = delivery;
     if (isRead && UNLESS_READ.includes(kind)) {
-      await withdraw(this.db, id, READ_MEANWHILE);
+      await withdraw(this.db, [delivery], READ_MEANWHILE);
       return false;
     }
     const contact = people.get(userId);
     if (!contact) {
       // Before the news of it, which withdraws the rest.
-      await withdraw(this.db, id, 'the account is gone');
+      await withdraw(this.db, [delivery], 'the account is gone');
       return false;
     }
     try {
       const isSent = await this.send(delivery, contact);
-      if (!isSent) await withdraw(this.db, id, 'there is no phone number');
+      if (!isSent) await withdraw(this.db, [delivery], 'there is no phone number');
       return isSent;
     } catch (error) {
       await this.fail(delivery, asDeliveryError(error));
