@@ -4,7 +4,7 @@ import type { Shopper } from '@order-system/testing/shopper';
 import type { Fault, Rig } from '../fault.ts';
 import { type Erased, eraseSomebody, tracesOf } from './erased.ts';
 
-/** Not all that the faults before have left, and less of it the second time: one event after the other is replayed. */
+/** Not all that the faults before have left, and less of it the second time: a replay does some hundreds of events a second. */
 const BEFORE_MS = { underLoad: 5 * 60_000, atRest: 60_000 };
 const PATIENCE_MS = 600_000;
 const ASK_EVERY_MS = 500;

@@ -6,9 +6,11 @@ import { Database } from '@order-system/prisma/database';
 import { JobRunner } from '@order-system/service-host/job-runner';
 import type { Job } from '@order-system/service-host/service';
 import { Redelivery } from '../redelivery.js';
+import { inTurns } from './in-turns.js';
 import { type ClaimedJob, claimJob, nextEvents, type Progress, saveProgress } from './replay.store.js';
 
 const BATCH = 100;
+const AT_ONCE = 16;
 /** A run ends after so long, far from the end of its lease and of a shutdown's patience. */
 const RUN_MS = 2000;
 const OUTAGE_PAUSE_MS = 5000;
@@ -36,40 +38,49 @@ export class ReplayEvents implements Job {
     const until = Date.now() + RUN_MS;
     const progress: Progress = { ...NONE };
     const events = await nextEvents(this.db, job, BATCH);
-    for (const event of events) {
+    for (const together of inTurns(events, AT_ONCE)) {
       if (Date.now() > until) return progress;
-      if (!(await this.replay(job, event, progress))) return progress;
-      progress.last = event;
+      if (!(await this.replay(job, together, progress))) return progress;
     }
     return { ...progress, status: events.length < BATCH ? 'DONE' : 'RUNNING' };
   }
 
-  /** False: go no further now. */
-  private async replay(
-    { id, consumer }: ClaimedJob,
-    event: EventMessage,
-    progress: Progress,
-  ): Promise<boolean> {
-    try {
-      const { outcome, error } = await this.redelivery.deliver(
-        { consumer, message: event, again: true },
-        systemContext(id),
-      );
-      if (outcome === 'consumed') progress.applied += 1;
-      else if (outcome === 'duplicate') progress.skipped += 1;
-      else {
-        progress.failed += 1;
-        progress.error = `${event.type} ${event.id}: ${error ?? 'failed'}`;
+  /** False: go no further now. What came after the first event that could not be given is given again later. */
+  private async replay(job: ClaimedJob, events: EventMessage[], progress: Progress): Promise<boolean> {
+    const given = await Promise.allSettled(events.map((event) => this.give(job, event)));
+    for (const [i, result] of given.entries()) {
+      const event = events[i]!;
+      if (result.status === 'rejected') {
+        stop(progress, result.reason);
+        return false;
       }
-      return true;
-    } catch (err) {
-      if (!(err instanceof DomainError)) throw err;
-      if (err.retryable) progress.restMs = OUTAGE_PAUSE_MS;
-      else progress.status = 'FAILED';
-      progress.error = err.detail;
-      return false;
+      note(progress, event, result.value);
+      progress.last = event;
     }
+    return true;
   }
+
+  private give({ id, consumer }: ClaimedJob, message: EventMessage): Promise<Given> {
+    return this.redelivery.deliver({ consumer, message, again: true }, systemContext(id));
+  }
+}
+
+type Given = Awaited<ReturnType<Redelivery['deliver']>>;
+
+function note(progress: Progress, event: EventMessage, { outcome, error }: Given): void {
+  if (outcome === 'consumed') progress.applied += 1;
+  else if (outcome === 'duplicate') progress.skipped += 1;
+  else {
+    progress.failed += 1;
+    progress.error = `${event.type} ${event.id}: ${error ?? 'failed'}`;
+  }
+}
+
+function stop(progress: Progress, reason: unknown): void {
+  if (!(reason instanceof DomainError)) throw reason;
+  if (reason.retryable) progress.restMs = OUTAGE_PAUSE_MS;
+  else progress.status = 'FAILED';
+  progress.error = reason.detail;
 }
 
 export const NONE: Progress = {
