@@ -8,6 +8,7 @@ import {
   paymentFailed,
   paymentRefunded,
   paymentSucceeded,
+  roomClosed,
 } from './texts.rules.js';
 
 const order = {
@@ -69,3 +70,11 @@ it('names amounts as people write them, and the order when it is known', () => {
 });
 
 it('quotes a long message in part', () => expect(newMessage('x'.repeat(4000)).body).toHaveLength(1003));
+
+it('never cuts a character in two', () => {
+  const long = `${'x'.repeat(999)}${'😀'.repeat(10)}`;
+  for (const { body } of [newMessage(long), roomClosed(long)]) {
+    expect(body.isWellFormed()).toBe(true);
+    expect(body).toMatch(/x😀\.\.\.$/u);
+  }
+});

@@ -30,8 +30,11 @@ const time = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T',
 const lines = (...all: (string | undefined)[]): string => all.filter((line) => line !== undefined).join('\n');
 
 const MOST_QUOTED = 1000;
-const quoted = (text: string): string =>
-  text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}...` : text;
+/** In whole characters: half an emoji is no text to PostgreSQL. */
+const quoted = (text: string): string => {
+  const characters = [...text];
+  return characters.length > MOST_QUOTED ? `${characters.slice(0, MOST_QUOTED).join('')}...` : text;
+};
 
 /** `order 1001`, or as much as is known of it. */
 const named = (number: number | undefined): string =>
