@@ -71,6 +71,7 @@ describe('is refused with 400 and the field', () => {
     ['a total', { items: [{ productId: AN_ID, quantity: 1 }], total: 1 }],
     ['10,000 lines', { items: Array.from({ length: 10_000 }, () => ({ productId: AN_ID, quantity: 1 })) }],
     ['a price finer than the currency', { items: [{ title: 'x', price: 1.001, quantity: 1 }] }],
+    ['half a character in an address', { basketId: AN_ID, shippingAddress: { street: '\udc00' } }],
     ['a negative price', { items: [{ title: 'x', price: -1, quantity: 1 }] }],
     ['two kinds of order at once', { basketId: AN_ID, description: 'a table' }],
     ['no order at all', {}],
@@ -116,6 +117,19 @@ describe('is refused with 400 and the field', () => {
     const answer = await door.send({ url: `/api${path}?${query}`, headers: door.bearer(ADMIN, 'admin') });
     expect([answer.statusCode, answer.json().code]).toEqual([400, 'VALIDATION_FAILED']);
     expect(answer.json().errors).toMatchObject([{ path: query.split('=')[0] }]);
+  });
+
+  it('half a character in the address of an image', async () => {
+    const product = {
+      sku: 'A-1',
+      name: 'Mug',
+      category: 'A',
+      price: 1,
+      imageUrl: 'https://example.com/\ud800',
+    };
+    const headers = { ...json, ...door.bearer(ADMIN, 'admin') };
+    const answer = await door.send({ ...post('/api/products', product), headers });
+    expect([answer.statusCode, answer.json().errors?.[0].path]).toEqual([400, 'imageUrl']);
   });
 
   it('a replay until the year 10000', async () => {

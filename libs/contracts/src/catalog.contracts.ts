@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
 import { Money, Price, QueryPrice } from './money.js';
-import { Id, Instant, Nothing, Quantity, line, pageOf, paging, text } from './primitives.js';
+import { Id, Instant, Nothing, Quantity, line, pageOf, paging, text, wellFormed } from './primitives.js';
 
 export const ProductStatus = z.enum(['ACTIVE', 'ARCHIVED']);
 export const MovementReason = z.enum([
@@ -17,7 +17,7 @@ export const MovementReason = z.enum([
 const Sku = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
-const Url = z.url({ protocol: /^https?$/ }).max(2000);
+const Url = wellFormed(z.url({ protocol: /^https?$/ }).max(2000));
 const fields = {
   sku: Sku,
   name: line(200),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { Instant } from './primitives.js';
+import { Instant, Json, text } from './primitives.js';
 
 describe('a time', () => {
   it.each([
@@ -34,5 +34,21 @@ describe('a time', () => {
         if (data) expect(z.encode(Instant, data)).toBe(text);
       }),
     );
+  });
+});
+
+describe('text and JSON', () => {
+  it.each(['\ud800', 'half \udc00', 'a NUL\u0000'])(
+    'hold nothing that cannot be stored, such as %j',
+    (bad) => {
+      for (const value of [{ a: bad }, { [bad]: 1 }, { a: { b: [1, { c: bad }] } }, { a: [[[[bad]]]] }])
+        expect(Json.safeParse(value).error?.issues).toMatchObject([{ message: 'must be well-formed text' }]);
+      expect(text(0, 100).safeParse(bad).success).toBe(false);
+    },
+  );
+
+  it('hold whatever else people write', () => {
+    const value = { 'größe 😀': ['e\u0301', null, 1, true, { deep: [[['\\ud800']]] }] };
+    expect(Json.parse(value)).toEqual(value);
   });
 });

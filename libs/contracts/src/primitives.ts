@@ -17,23 +17,31 @@ export const Instant = z.codec(
   },
 );
 
-/** Text as people type it: no NUL, which PostgreSQL cannot store, and no lone surrogates, which UTF-8 cannot. */
-export const text = (min: number, max: number) =>
-  z
-    .string()
-    .min(min)
-    .max(max)
-    .refine((value) => !value.includes('\u0000') && value.isWellFormed(), 'must be well-formed text');
+/** No NUL, which PostgreSQL cannot store, and no lone surrogates, which UTF-8 cannot. */
+const isText = (value: string): boolean => !value.includes('\u0000') && value.isWellFormed();
+const NO_TEXT = 'must be well-formed text';
+
+export const wellFormed = <T extends z.ZodType<string>>(schema: T): T => schema.refine(isText, NO_TEXT);
+
+/** Text as people type it. */
+export const text = (min: number, max: number) => wellFormed(z.string().min(min).max(max));
 
 /** A line of text that says something: not only blanks. */
 export const line = (max: number) => text(1, max).regex(/\S/, 'must not be blank');
 
 export const Quantity = z.int().min(1).max(1_000_000);
 
+/** Keys and values, however deep. */
+const holdsText = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flat().every(holdsText)
+    : typeof value !== 'string' || isText(value);
+
 /** Small JSON of the customer's own; at most 8 kB. */
 export const Json = z
   .record(z.string().max(100), z.json())
-  .refine((value) => JSON.stringify(value).length <= 8192, 'must be at most 8 kB of JSON');
+  .refine((value) => JSON.stringify(value).length <= 8192, 'must be at most 8 kB of JSON')
+  .refine(holdsText, NO_TEXT);
 
 const isNumber = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
