@@ -132,6 +132,18 @@ describe('the kinds of amounts', () => {
     expect(refusal(Price, toAmount(100_000_001))).toBe(`must be at most ${most}`);
   });
 
+  it.each([
+    ['USD', '22,517,998,136,852.48'],
+    ['JPY', '2,251,799,813,685,248'],
+    ['KWD', '2,251,799,813,685.248'],
+  ])('cannot be more than can be said exactly, in %s %s', (currency, most) => {
+    useCurrency(currency);
+    for (const amount of [toAmount(MOST) + 1, 1e17, 1e300])
+      expect(Money.safeParse(amount).error?.issues.map(({ message }) => message)).toEqual([
+        `must be at most ${most}`,
+      ]);
+  });
+
   it('are text in a query', () => {
     expect(QueryPrice.parse('19.99')).toBe(1999);
     expect(refusal(QueryPrice, '19.999')).toBe('must have no more decimals than USD has');

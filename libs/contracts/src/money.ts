@@ -25,6 +25,9 @@ export function toMinor(amount: number): number | undefined {
 /** 1999 -> 19.99; exact below 2^51 minor units. */
 export const toAmount = (minor: number): number => minor / shop.factor;
 
+/** 100000000 -> 1,000,000 */
+export const written = (minor: number): string => toAmount(minor).toLocaleString('en');
+
 /** 2^51 minor units: up to here a decimal number and the integer behind it are the same number. */
 const MOST = 2 ** 51;
 
@@ -34,11 +37,14 @@ const minorUnits = z.codec(
   {
     decode(amount, ctx) {
       const minor = toMinor(amount);
-      if (minor !== undefined) return minor;
+      if (minor !== undefined && minor <= MOST) return minor;
       ctx.issues.push({
         code: 'custom',
         input: amount,
-        message: `must have no more decimals than ${shop.currency} has`,
+        message:
+          minor === undefined
+            ? `must have no more decimals than ${shop.currency} has`
+            : `must be at most ${written(MOST)}`,
       });
       return z.NEVER;
     },
@@ -61,7 +67,7 @@ const MOST_PRICE = 100_000_000;
 
 /** What one unit of something may cost. */
 export const Price = Money.refine((minor) => minor <= MOST_PRICE, {
-  error: () => `must be at most ${toAmount(MOST_PRICE).toLocaleString('en')}`,
+  error: () => `must be at most ${written(MOST_PRICE)}`,
 });
 
 /** An amount that may be asked for or given back: more than nothing. */

@@ -171,7 +171,7 @@ describe('the total of an order', () => {
         { price: 10 ** 8, quantity: 10 ** 5 },
         { price: 1, quantity: 1 },
       ]),
-    ).toThrow('items: must cost at most 100000000000 in all; order less, or in several orders');
+    ).toThrow('items: must cost at most 100,000,000,000 in all; order less, or in several orders');
     expect(() => totalOf([{ price: 0, quantity: 5 }])).toThrow('items: must cost something in all');
   });
 });
