@@ -11,6 +11,7 @@ import {
   UpdateProduct,
 } from '@order-system/contracts/catalog.contracts';
 import type { CallInput } from '@order-system/contracts/define';
+import { useCurrency } from '@order-system/contracts/money';
 import { GUEST } from '@order-system/contracts/primitives';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { localTransport } from '@order-system/messaging/transport';
@@ -166,5 +167,14 @@ describe('the catalogue', () => {
     const answers = await Promise.all(wanted.map(({ id }) => rpc.call(GetProduct, { id }, ask())));
     expect(answers.map(({ id }) => id)).toEqual(wanted.map(({ id }) => id));
     await expect(rpc.call(GetProduct, { id: newId() }, ask())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('does not start under another currency than its amounts are in', async () => {
+    const [Currency] = catalog.startUp ?? [];
+    const start = () => new Currency!(db).run();
+    useCurrency('JPY');
+    await expect(start()).rejects.toThrow('CURRENCY must stay USD');
+    useCurrency('USD');
+    await start();
   });
 });

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { sql } from '@order-system/prisma/sql';
+import { oneCurrency } from '@order-system/service-host/one-currency';
 import { defineService } from '@order-system/service-host/service';
 import { DemoCatalogue } from './demo/demo-catalogue.js';
 import { ProductLoader } from './product/product-loader.js';
@@ -18,5 +20,5 @@ export const catalog = defineService({
   module: CatalogModule,
   consumers: [catalogOrders],
   jobs: [ReleaseLapsedHolds],
-  startUp: [DemoCatalogue],
+  startUp: [oneCurrency(sql`SELECT currency FROM catalog.product ORDER BY id DESC LIMIT 1`), DemoCatalogue],
 });

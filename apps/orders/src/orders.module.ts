@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { sql } from '@order-system/prisma/sql';
+import { oneCurrency } from '@order-system/service-host/one-currency';
 import { defineService } from '@order-system/service-host/service';
 import { ExpireOrders } from './order/expire-orders.job.js';
 import { orderPayments, orderUsers } from './order/order.consumer.js';
@@ -26,4 +28,5 @@ export const orders = defineService({
   module: OrdersModule,
   consumers: [orderPayments, orderUsers],
   jobs: [ExpireOrders, PrunePlacements, StartQuotedPayments],
+  startUp: [oneCurrency(sql`SELECT currency FROM orders."order" ORDER BY id DESC LIMIT 1`)],
 });

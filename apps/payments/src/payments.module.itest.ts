@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { useCurrency } from '@order-system/contracts/money';
 import {
   GetPayment,
   GetSandboxSession,
@@ -93,4 +94,13 @@ it('gets through what an outage of the provider has left behind without pausing'
         + (SELECT count(*) FROM payments.refund WHERE status = 'REQUESTED') AS left`);
     return row?.left === 0;
   });
+});
+
+it('does not start under another currency than its amounts are in', async () => {
+  const [Currency] = payments.startUp ?? [];
+  const start = () => new Currency!(db).run();
+  useCurrency('JPY');
+  await expect(start()).rejects.toThrow('CURRENCY must stay USD');
+  useCurrency('USD');
+  await start();
 });

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@order-system/prisma/database';
 import { Clock } from '@order-system/service-host/clock';
+import { sql } from '@order-system/prisma/sql';
+import { oneCurrency } from '@order-system/service-host/one-currency';
 import { defineService } from '@order-system/service-host/service';
 import { CheckPayments } from './payment/check-payments.job.js';
 import { FinishRefunds } from './payment/finish-refunds.job.js';
@@ -56,4 +58,5 @@ export const payments = defineService({
   module: PaymentsModule,
   consumers: [orderEnds],
   jobs: [CheckPayments, FinishRefunds, ApplyWebhooks, DeliverWebhooks, PurgeWebhooks],
+  startUp: [oneCurrency(sql`SELECT currency FROM payments.payment ORDER BY id DESC LIMIT 1`)],
 });

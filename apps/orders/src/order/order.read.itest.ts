@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallInput } from '@order-system/contracts/define';
+import { useCurrency } from '@order-system/contracts/money';
 import { ListOrders, type Order, PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
+import { orders } from '../orders.module.js';
 import { someone, startOrders } from './order.fixture.js';
 
 const user = someone('user');
@@ -39,4 +41,13 @@ describe('orders', () => {
     await expect(find({ userId: admin.actor.id! }, user)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await find({}, user)).toEqual([order.id]);
   });
+});
+
+it('does not start under another currency than its amounts are in', async () => {
+  const [Currency] = orders.startUp ?? [];
+  const start = () => new Currency!(shop.db).run();
+  useCurrency('JPY');
+  await expect(start()).rejects.toThrow('CURRENCY must stay USD');
+  useCurrency('USD');
+  await start();
 });
