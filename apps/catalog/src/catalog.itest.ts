@@ -72,7 +72,8 @@ describe('the catalogue', () => {
       await givenProduct(db, { name, price, stock, category });
     const names = async (input: Parameters<typeof search>[0]) =>
       (await search({ category, ...input })).items.map((item) => item.name);
-    expect(await names({ search: '100%' })).toEqual(['100% wool_sock']);
+    for (const search of ['100%', ' 100% wool_ ', 'WOOL_SOCK\t'])
+      expect(await names({ search })).toEqual(['100% wool_sock']);
     expect(await names({ search: 'wool_' })).toEqual(['100% wool_sock']);
     expect(await names({ search: '\\O/' })).toEqual(['Wool hat \\o/']);
     expect(await names({ sort: '-price', minPrice: 500, maxPrice: 700 })).toEqual([

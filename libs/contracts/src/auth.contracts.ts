@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
-import { Id, Instant, Nothing, Role, line, pageOf, paging, text } from './primitives.js';
+import { Id, Instant, Nothing, Role, Search, line, pageOf, paging, text } from './primitives.js';
 
 export const Email = z
   .string()
@@ -108,7 +108,7 @@ export const UpdateProfile = defineCall('auth.updateProfile', {
 
 export const ListUsers = defineCall('auth.listUsers', {
   kind: 'query',
-  input: z.strictObject({ ...paging, search: text(1, 100).optional(), role: Role.optional() }),
+  input: z.strictObject({ ...paging, search: Search.optional(), role: Role.optional() }),
   output: pageOf(User),
 });
 

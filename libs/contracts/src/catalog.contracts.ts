@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
 import { Money, Price, QueryPrice } from './money.js';
-import { Id, Instant, Nothing, Quantity, line, pageOf, paging, text, wellFormed } from './primitives.js';
+import {
+  Id,
+  Instant,
+  Nothing,
+  Quantity,
+  Search,
+  line,
+  pageOf,
+  paging,
+  text,
+  wellFormed,
+} from './primitives.js';
 
 export const ProductStatus = z.enum(['ACTIVE', 'ARCHIVED']);
 export const MovementReason = z.enum([
@@ -48,7 +59,7 @@ export const SearchProducts = defineCall('catalog.search', {
   kind: 'query',
   input: z.strictObject({
     ...paging,
-    search: text(1, 100).optional(),
+    search: Search.optional(),
     category: text(1, 100).optional(),
     minPrice: QueryPrice.optional(),
     maxPrice: QueryPrice.optional(),

@@ -8,7 +8,7 @@ import {
   PaymentState,
   StartedPayment,
 } from './payments.contracts.js';
-import { Id, Instant, Json, Quantity, line, pageOf, paging, text } from './primitives.js';
+import { Id, Instant, Json, Quantity, Search, line, pageOf, paging, text } from './primitives.js';
 
 export const OrderStatus = z.enum(['PENDING', 'REVIEW', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'CANCELLED']);
 export type OrderStatus = z.output<typeof OrderStatus>;
@@ -133,7 +133,7 @@ export const ListOrders = defineCall('orders.list', {
   input: z.strictObject({
     ...paging,
     status: OrderStatus.optional(),
-    search: text(1, 100).optional(),
+    search: Search.optional(),
     userId: Id.optional(),
     from: Instant.optional(),
     to: Instant.optional(),

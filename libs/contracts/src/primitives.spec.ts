@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { Instant, Json, text } from './primitives.js';
+import { Instant, Json, Search, text } from './primitives.js';
 
 describe('a time', () => {
   it.each([
@@ -46,6 +46,12 @@ describe('text and JSON', () => {
       expect(text(0, 100).safeParse(bad).success).toBe(false);
     },
   );
+
+  it('are looked for without the blanks around them', () => {
+    expect(Search.parse(' blue mug\n')).toBe('blue mug');
+    expect(Search.parse(`${'x'.repeat(100)} `)).toHaveLength(100);
+    for (const none of ['', ' ', '\t\n', 'x'.repeat(101)]) expect(Search.safeParse(none).success).toBe(false);
+  });
 
   it('hold whatever else people write', () => {
     const value = { 'größe 😀': ['e\u0301', null, 1, true, { deep: [[['\\ud800']]] }] };

@@ -29,6 +29,9 @@ export const text = (min: number, max: number) => wellFormed(z.string().min(min)
 /** A line of text that says something: not only blanks. */
 export const line = (max: number) => text(1, max).regex(/\S/, 'must not be blank');
 
+/** What people look for; a blank that a keyboard left at an end is no part of it. */
+export const Search = wellFormed(z.string().trim().min(1).max(100));
+
 export const Quantity = z.int().min(1).max(1_000_000);
 
 /** Keys and values, however deep. */

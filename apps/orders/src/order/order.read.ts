@@ -89,7 +89,7 @@ export async function listOrders(
 
 function matches(search: string): Prisma.OrderWhereInput[] {
   const contains = { contains: search.replaceAll(/[\\%_]/g, String.raw`\$&`), mode: 'insensitive' as const };
-  const [, digits] = /^#?(\d+)$/.exec(search.trim()) ?? [];
+  const [, digits] = /^#?(\d+)$/.exec(search) ?? [];
   const number = Number(digits);
   return [
     { lines: { some: { title: contains } } },
