@@ -26,7 +26,7 @@ await run(async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
   process.on('disconnect', () => void stop());
   process.channel?.unref();
-  buildIfStale();
+  await buildIfStale();
   try {
     const result = await bench(wanted, seconds);
     const { printReport } = await import('./report.ts');

@@ -33,7 +33,7 @@ await run(async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
   process.on('disconnect', () => void stop());
   process.channel?.unref();
-  buildIfStale();
+  await buildIfStale();
   const { missingPrograms } = await import('@order-system/testing/servers');
   const missing = missingPrograms().map(({ name, remedy }) => `There is no ${name}. Remedy: ${remedy}`);
   if (missing.length > 0) fail(missing.join('\n'));

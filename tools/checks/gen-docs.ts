@@ -6,7 +6,7 @@ import { ROOT, run } from '../shared/console.ts';
 
 // Writes what docs/ says about the code from the code.
 await run(async () => {
-  buildIfStale();
+  await buildIfStale();
   const { loadPlatform, renderEvents } = await import('./events-doc.ts');
   writeFileSync(join(ROOT, 'docs/events.md'), renderEvents(await loadPlatform()));
   console.log('Wrote docs/events.md');

@@ -14,7 +14,7 @@ await run(async () => {
     fail(`"${name}" is no good name: use words like add-refunds.`);
   const { url, remedy } = SERVERS.postgres;
   if (!(await isReachable(url))) fail(`No PostgreSQL answers at ${new URL(url).host}. Remedy: ${remedy}`);
-  buildIfStale();
+  await buildIfStale();
 
   const { MIGRATIONS_DIR } = await import('@order-system/prisma/migration-files');
   const { diffToSchema } = await import('@order-system/prisma/write-migration');

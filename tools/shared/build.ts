@@ -1,32 +1,38 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ROOT } from './console.ts';
+import { inTurn } from './lock.ts';
+import { runProgram } from './program.ts';
 
 const STAMP = join(ROOT, '.nx/build.stamp');
 const GENERATED = join(ROOT, 'libs/prisma/src/generated');
 
 /** Generates and builds through Nx, unless a look at sizes and dates says that nothing changed since the last time. */
-export function buildIfStale(): void {
-  const state = stateOfSources();
-  if (outputsExist() && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === state) return;
-  console.log('Building what changed ...');
-  runNx(['run-many', '-t', 'build', '--outputStyle=static']);
+export async function buildIfStale(): Promise<void> {
+  if (isBuilt(stateOfSources())) return;
   mkdirSync(join(ROOT, '.nx'), { recursive: true });
-  writeFileSync(STAMP, state);
+  await inTurn(join(ROOT, '.nx/build.lock'), 'Waiting for another build', async () => {
+    const state = stateOfSources();
+    if (isBuilt(state)) return;
+    console.log('Building what changed ...');
+    rmSync(STAMP, { force: true });
+    await runNx(['run-many', '-t', 'build', '--outputStyle=static']);
+    writeFileSync(STAMP, state);
+  });
 }
 
-/** Runs Nx quietly; on failure prints what it said and ends the process. */
-export function runNx(args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(
+const isBuilt = (state: string): boolean =>
+  outputsExist() && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === state;
+
+/** Runs Nx quietly; on failure prints what it said. */
+async function runNx(args: string[]): Promise<void> {
+  const { status, output } = await runProgram(
     process.execPath,
     [join(ROOT, 'node_modules/nx/dist/bin/nx.js'), ...args],
-    { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' } },
+    { cwd: ROOT, env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' } },
   );
-  if (status === 0) return;
-  console.error(stdout + stderr);
-  fail(`nx ${args.join(' ')} failed; the lines above say why.`);
+  if (status !== 0) fail(`${output}\nnx ${args.join(' ')} failed; the lines above say why.`);
 }
 
 function projects(): string[] {

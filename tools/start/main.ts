@@ -6,6 +6,7 @@ import { prepareDatabase } from '../shared/database.ts';
 import { dataDir } from '../shared/data-dir.ts';
 import { startEmbeddedPostgres } from '../shared/embedded-postgres.ts';
 import { lockDataDir } from '../shared/lock.ts';
+import { endPrograms } from '../shared/program.ts';
 import { SERVERS } from '../shared/servers.ts';
 import { describeAdmin } from './admin.ts';
 import { adminEmail, APPS, planServices } from './plan.ts';
@@ -20,7 +21,7 @@ type CleanUp = () => void | Promise<void>;
 const startedAt = performance.now();
 /** What has to be undone at the end, the last first. */
 const cleanUps: CleanUp[] = [];
-let stopping: Promise<void> | undefined;
+let stopping: Promise<never> | undefined;
 
 // npm start [-- --topology embedded|distributed] [--inspect orders]      npm run start:dev [-- --app=orders]
 await run(async () => {
@@ -30,12 +31,14 @@ await run(async () => {
     app: { type: 'string' },
     inspect: { type: 'string' },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
-  process.on('disconnect', () => void stop(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+  process.on('disconnect', () => void stop());
   process.channel?.unref();
   try {
     await start(values);
   } catch (error) {
+    // What fails because of a Ctrl-C is no news.
+    await stopping;
     await cleanUp();
     throw error;
   }
@@ -51,17 +54,18 @@ interface Options {
 async function start({ app, inspect, ...options }: Options): Promise<void> {
   if (app !== undefined && !APPS.includes(app))
     fail(`There is no app "${app}". Remedy: --app= and one of ${APPS.join(', ')}`);
-  buildIfStale();
+  await buildIfStale();
   const topology = await chooseTopology(options.topology);
   const folder = dataDir();
   const { secrets, isAdminGenerated } = await findSecrets(folder);
   const databaseUrl = await openDatabase(topology, folder);
   const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets, inspect });
+  await stopping;
   const services = plans.map((plan) => new Service(plan));
   cleanUps.push(() => stopServices(services));
   console.log('Starting the services ...');
   await Promise.all(services.map((service) => service.start()));
-  if (stopping !== undefined) return;
+  await stopping;
   const admin = { email: adminEmail(), password: secrets.ADMIN_PASSWORD };
   report(services, isAdminGenerated ? await describeAdmin(databaseUrl, admin) : undefined);
   restartOnRequest(services);
@@ -76,9 +80,10 @@ async function openDatabase(topology: Topology, folder: string): Promise<string>
   if (topology === 'embedded') {
     const unlock = await lockDataDir(folder);
     cleanUps.push(unlock);
-    const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
-    cleanUps.push(() => postgres.stop());
-    url = postgres.url;
+    const starting = startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
+    // Also one that is just starting: it would stay behind.
+    cleanUps.push(async () => (await starting.catch(() => undefined))?.stop());
+    url = (await starting).url;
   }
   const applied = await prepareDatabase(url);
   if (applied.length > 0) console.log(`Applied ${applied.length} migration(s).`);
@@ -91,12 +96,13 @@ async function stopServices([door, ...others]: Service[]): Promise<void> {
   await Promise.all(others.map((service) => service.stop(4_000)));
 }
 
-function stop(code: number): Promise<void> {
+function stop(): Promise<never> {
   stopping ??= (async () => {
     console.log('\nStopping ...');
+    endPrograms();
     await cleanUp();
     console.log('Stopped.');
-    process.exit(code);
+    process.exit(0);
   })();
   return stopping;
 }

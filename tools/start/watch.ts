@@ -24,7 +24,7 @@ export function restartOnChange(services: readonly Service[], app: string | unde
 
 async function rebuild(services: readonly Service[]): Promise<void> {
   try {
-    buildIfStale();
+    await buildIfStale();
     await Promise.all(services.map((service) => service.restart()));
     console.log(`Restarted ${services.map((service) => service.plan.name).join(', ')}.`);
   } catch (error) {

@@ -29,7 +29,7 @@ await run(async () => {
   const { topology = SHAPES[0] } = values;
   if (!SHAPES.includes(topology as Shape))
     fail(`There is no topology "${topology}". They are ${SHAPES.join(', ')}.`);
-  buildIfStale();
+  await buildIfStale();
   process.env['TEST_RUN'] = randomBytes(4).toString('hex');
   process.env['MESSAGING_NAMESPACE'] = `test-${process.env['TEST_RUN']}`;
 
