@@ -1,10 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { fail } from './console.ts';
 import { freePort, isPortFree } from './ports.ts';
+import { runProgram } from './program.ts';
 
 interface Binaries {
   readonly initdb: string;
@@ -38,7 +48,7 @@ export async function startEmbeddedPostgres(folder: string, database: string): P
   const cluster = join(folder, 'cluster');
   mkdirSync(folder, { recursive: true });
   if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await initialise(binaries, folder, account);
+  if (!existsSync(cluster)) await initialise(binaries, folder, account);
 
   const isRunning = run(binaries.pg_ctl, ['status', '-D', cluster], account).status === 0;
   const runningOn = isRunning ? processFile(cluster).port : undefined;
@@ -91,17 +101,17 @@ function findAccount(): Account {
 
 async function initialise(binaries: Binaries, folder: string, account: Account): Promise<void> {
   console.log('Creating the embedded PostgreSQL ...');
-  const cluster = join(folder, 'cluster');
-  // What an interrupted first start left has no version file and is worth nothing.
-  rmSync(cluster, { recursive: true, force: true });
+  // Under its name only when it is whole: of what an interrupted first start left nothing can be used.
+  const unfinished = join(folder, 'unfinished');
+  rmSync(unfinished, { recursive: true, force: true });
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, randomUUID(), { mode: 0o600 });
   if (account.uid !== undefined && account.gid !== undefined)
     chownSync(passwordFile, account.uid, account.gid);
-  const { status, output } = run(
+  const { status, output } = await runProgram(
     binaries.initdb,
     [
-      `--pgdata=${cluster}`,
+      `--pgdata=${unfinished}`,
       '--username=postgres',
       '--auth=scram-sha-256',
       `--pwfile=${passwordFile}`,
@@ -110,9 +120,10 @@ async function initialise(binaries: Binaries, folder: string, account: Account):
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
     ],
-    account,
+    { ...account, cwd: '/' },
   );
   if (status !== 0) fail(`The embedded PostgreSQL could not be created in ${folder}: ${lastLine(output)}`);
+  renameSync(unfinished, join(folder, 'cluster'));
 }
 
 /** Another start may take a port between the look at it and its use. */
