@@ -10,12 +10,24 @@ export function fail(message: string): never {
   throw new Problem(message);
 }
 
+/** What the disk refuses is the reader's to solve, too. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room on the disk',
+  EDQUOT: 'make room on the disk',
+  EROFS: 'use a folder that can be written to',
+  EACCES: 'give the file to the user who runs this, or remove it',
+  EPERM: 'give the file to the user who runs this, or remove it',
+};
+
 /** Runs a tool; a problem becomes one line and exit code 1, anything else keeps its stack. */
 export async function run(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    console.error(error instanceof Problem ? error.message : error);
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const remedy = REMEDIES[code];
+    if (error instanceof Problem) console.error(message);
+    else console.error(remedy === undefined ? error : `${message}. Remedy: ${remedy}`);
     process.exit(1);
   }
 }

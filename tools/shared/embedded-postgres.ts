@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail } from './console.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { runProgram } from './program.ts';
@@ -48,10 +48,11 @@ export async function startEmbeddedPostgres(folder: string, database: string): P
   const cluster = join(folder, 'cluster');
   mkdirSync(folder, { recursive: true });
   if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
+  await refuseClosedFolders(binaries, folder, account);
   if (!existsSync(cluster)) await initialise(binaries, folder, account);
 
-  const isRunning = run(binaries.pg_ctl, ['status', '-D', cluster], account).status === 0;
-  const runningOn = isRunning ? processFile(cluster).port : undefined;
+  const { status } = await runProgram(binaries.pg_ctl, ['status', '-D', cluster], { ...account, cwd: '/' });
+  const runningOn = status === 0 ? processFile(cluster).port : undefined;
   const port = runningOn ?? (await startOnFreePort(binaries, folder, account));
   const unwatch = restartWhenGone(cluster, () => start(binaries, folder, port, account));
   const password = readFileSync(join(folder, 'password'), 'utf8').trim();
@@ -99,6 +100,16 @@ function findAccount(): Account {
   return { uid, gid };
 }
 
+/** Another user than ourselves may be kept out, such as from what lies below /root. */
+async function refuseClosedFolders({ initdb }: Binaries, folder: string, account: Account): Promise<void> {
+  if (account.uid === undefined) return;
+  const enter = ['-c', 'cd "$0" && exec "$1" --version', folder, initdb];
+  if ((await runProgram('sh', enter, { ...account, cwd: '/' })).status === 0) return;
+  fail(
+    `PostgreSQL does not run as root, and the user postgres may not enter ${folder} or ${dirname(initdb)}. Remedy: run as another user, or move this folder to where all may enter`,
+  );
+}
+
 async function initialise(binaries: Binaries, folder: string, account: Account): Promise<void> {
   console.log('Creating the embedded PostgreSQL ...');
   // Under its name only when it is whole: of what an interrupted first start left nothing can be used.
@@ -122,7 +133,7 @@ async function initialise(binaries: Binaries, folder: string, account: Account):
     ],
     { ...account, cwd: '/' },
   );
-  if (status !== 0) fail(`The embedded PostgreSQL could not be created in ${folder}: ${lastLine(output)}`);
+  if (status !== 0) fail(`The embedded PostgreSQL could not be created in ${folder}: ${reasonIn(output)}`);
   renameSync(unfinished, join(folder, 'cluster'));
 }
 
@@ -154,7 +165,7 @@ async function tryToStart(
   for (const socketFolder of canHaveSocket(folder) ? [folder, ''] : ['']) {
     const listen = `-c listen_addresses=127.0.0.1 -c unix_socket_directories=${socketFolder}`;
     const settings = `-p ${port} ${listen} -c max_connections=200`;
-    const { status } = await runAsync(
+    const { status } = await runDetached(
       binaries.pg_ctl,
       ['start', '-w', '-t', '30', '-s', '-D', cluster, '-l', log, '-o', settings],
       account,
@@ -172,7 +183,7 @@ const canHaveSocket = (folder: string): boolean =>
 
 async function stop(binaries: Binaries, cluster: string, account: Account): Promise<void> {
   const halt = (mode: string, seconds: string) =>
-    runAsync(binaries.pg_ctl, ['stop', '-w', '-s', '-t', seconds, '-m', mode, '-D', cluster], account);
+    runDetached(binaries.pg_ctl, ['stop', '-w', '-s', '-t', seconds, '-m', mode, '-D', cluster], account);
   const { status } = await halt('fast', '4');
   // The log is complete at every commit: after an immediate stop the next start recovers from it.
   if (status !== 0) await halt('immediate', '2');
@@ -227,16 +238,7 @@ function isAlive(pid: number | undefined): boolean {
   }
 }
 
-function run(command: string, args: string[], account: Account): { status: number | null; output: string } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    ...account,
-    cwd: '/',
-    encoding: 'utf8',
-  });
-  return { status, output: error?.message ?? `${stdout}${stderr}` };
-}
-
-function runAsync(command: string, args: string[], account: Account): Promise<{ status: number | null }> {
+function runDetached(command: string, args: string[], account: Account): Promise<{ status: number | null }> {
   return new Promise((resolve) => {
     // The server inherits these: with pipes, this process would wait for it to end.
     const child = spawn(command, args, { ...account, cwd: '/', stdio: 'ignore', detached: true });
@@ -245,6 +247,6 @@ function runAsync(command: string, args: string[], account: Account): Promise<{ 
   });
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
-}
+/** What it says last is that it removes what it made. */
+const reasonIn = (output: string): string | undefined =>
+  /(?:error|FATAL|PANIC): +(.+)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1);
