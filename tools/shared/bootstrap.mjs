@@ -12,9 +12,20 @@ export async function bootstrap(script) {
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node ${process.versions.node} is too old. Remedy: install Node 20.19 or newer.`);
   process.chdir(root);
+  if (process.env.npm_lifecycle_event) endWithParent();
   if (isInstallMissing()) install();
   if (major >= 24) return import(pathToFileURL(join(root, script)).href);
   runUnderPinnedNode(script);
+}
+
+/** npm hands a signal to its shell only, which dies of it and tells nobody: what it ran would stay behind. */
+function endWithParent() {
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500).unref();
 }
 
 function isInstallMissing() {
