@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { GetContacts, UserCreated } from '@order-system/contracts/auth.contracts';
+import type { CallInput } from '@order-system/contracts/define';
 import { redeliver } from '@order-system/contracts/events.contracts';
 import {
   Announce,
@@ -12,6 +13,7 @@ import {
 } from '@order-system/contracts/notifications.contracts';
 import { PaymentSucceeded } from '@order-system/contracts/payments.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { fact, toMessage } from '@order-system/messaging/outbox';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { localTransport } from '@order-system/messaging/transport';
 import { Database } from '@order-system/prisma/database';
@@ -19,7 +21,7 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { startService } from '@order-system/service-host/start-service';
-import { undelivered } from './delivery/undelivered.js';
+import { Undelivered } from './delivery/undelivered.js';
 import { aPayment, StubAuth, storeEvent } from './notifications.fixture.js';
 import { notifications } from './notifications.module.js';
 
@@ -124,6 +126,13 @@ it('announces once per key, and for admins only', async () => {
   });
 });
 
+const redriven = (message: CallInput<ReturnType<typeof redeliver>>['message']) =>
+  rpc.call(
+    redeliver('notifications'),
+    { consumer: 'notifications.mail', message, again: false },
+    systemContext(),
+  );
+
 it('takes a dead letter back through the call that redrives', async () => {
   const ghost = newId();
   await storeEvent(db, PaymentSucceeded, { data: aPayment(ghost) });
@@ -136,10 +145,13 @@ it('takes a dead letter back through the call that redrives', async () => {
   };
   const { id: deliveryId, notification, event: causationId } = await eventually(fail);
   const aggregate = { type: 'notification', id: notification, version: 2 };
-  const message = undelivered({ deliveryId, aggregate, correlationId: newId(), causationId });
+  const message = toMessage(
+    { ...systemContext(), causationId },
+    fact(Undelivered, aggregate, { deliveryId }),
+  );
   auth.add({ id: ghost, email: 'back@example.com' });
-  const again = { consumer: 'notifications.mail', message, again: false };
-  expect(await rpc.call(redeliver('notifications'), again, systemContext())).toEqual({ outcome: 'consumed' });
+  const wire = JSON.parse(JSON.stringify(message)) as Parameters<typeof redriven>[0];
+  expect(await redriven(wire)).toEqual({ outcome: 'consumed' });
   const mailbox = () => rpc.call(ListMailbox, { ...page, to: 'back@example.com' }, as(newId(), 'admin'));
   await eventually(async () => expect((await mailbox()).total).toBe(1));
 });

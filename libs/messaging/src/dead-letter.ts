@@ -1,4 +1,4 @@
-import type { Database } from '@order-system/prisma/database';
+import type { Database, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { type Sql, sql } from '@order-system/prisma/sql';
 
@@ -9,6 +9,8 @@ export interface Failure {
   message: unknown;
   error: string;
   attempts: number;
+  /** Now, when it was on no ladder either. */
+  firstFailedAt?: Date;
 }
 
 /** NUL and lone surrogates, which are JSON and which PostgreSQL cannot keep. */
@@ -26,8 +28,8 @@ function keepable(message: unknown, isEvent: boolean): string {
 
 /** Keeps what a consumer has given up on, once per event, and takes it off the ladder. */
 export async function keepDeadLetter(
-  db: Database,
-  { consumer, eventId, message, error, attempts }: Failure,
+  db: Pick<Tx, 'execute'>,
+  { consumer, eventId, message, error, attempts, firstFailedAt }: Failure,
 ): Promise<void> {
   await db.execute(sql`
     WITH retry AS (
@@ -35,7 +37,7 @@ export async function keepDeadLetter(
     )
     INSERT INTO events.dead_letter (id, consumer, event_id, message, error, attempts, first_failed_at)
     VALUES (${newId()}, ${consumer}, ${eventId}, ${keepable(message, eventId !== null)}::jsonb, ${error}, ${attempts},
-      coalesce((SELECT first_failed_at FROM retry), now()))
+      coalesce((SELECT first_failed_at FROM retry), ${firstFailedAt ?? null}, now()))
     ON CONFLICT (event_id, consumer) DO NOTHING`);
 }
 

@@ -108,6 +108,10 @@ const toRow = (ctx: MessageContext, { type, schemaVersion, aggregate, data }: Fa
   causation_id: ctx.causationId ?? null,
 });
 
+/** A fact that is not published: what a service keeps as a dead letter for a consumer of its own. */
+export const toMessage = (ctx: MessageContext, one: Fact): EventMessage =>
+  fromRow({ ...toRow(ctx, one), occurred_at: new Date() });
+
 interface Stored {
   id: string;
   occurred_at: Date;

@@ -87,5 +87,7 @@ export const eventsPublishedTotal = counter('events_published_total', 'Events th
   'service',
 ]);
 export const outboxEvents = new Levels('outbox_events', 'Events that wait to be published', ['service']);
-export const deadLetters = new Levels('dead_letters', 'Events given up on that wait for staff', ['consumer']);
+export const deadLetters = new Levels('dead_letters', 'What was given up on and waits for staff', [
+  'consumer',
+]);
 export const jobSeconds = seconds('job_seconds', 'Runs of timed jobs', ['job', 'outcome']);

@@ -6,13 +6,13 @@ import {
   NotificationSent,
 } from '@order-system/contracts/notifications.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
-import { type Aggregate, emit, emitEach, fact } from '@order-system/messaging/outbox';
+import { keepDeadLetter } from '@order-system/messaging/dead-letter';
+import { type Aggregate, emit, emitEach, fact, toMessage } from '@order-system/messaging/outbox';
 import type { Database, Tx } from '@order-system/prisma/database';
-import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { UNLESS_READ } from '../notification/channels.rules.js';
 import type { NotificationData } from '../notification/notification.store.js';
-import { undelivered, UNDELIVERED_CONSUMER } from './undelivered.js';
+import { Undelivered, UNDELIVERED_CONSUMER } from './undelivered.js';
 
 /** Longer than any attempt takes: an attempt that is under way is not made twice. */
 const LEASE = '2 minutes';
@@ -89,12 +89,10 @@ export async function markFailed(tx: Tx, given: Claimed, error: string): Promise
     await emit(tx, contextOf(delivery), [
       fact(NotificationFailed, aggregate, { ...factOf(delivery), error }),
     ]);
-    const { id: deliveryId, correlationId, eventId: causationId, attempts, createdAt } = delivery;
-    const message = undelivered({ deliveryId, aggregate, correlationId, causationId });
-    await tx.execute(sql`
-      INSERT INTO events.dead_letter (id, consumer, event_id, message, error, attempts, first_failed_at)
-      VALUES (${newId()}, ${UNDELIVERED_CONSUMER}, ${message.id}, ${JSON.stringify(message)}::jsonb, ${error}, ${attempts},
-        ${createdAt})`);
+    const { id: deliveryId, attempts, createdAt: firstFailedAt } = delivery;
+    const message = toMessage(contextOf(delivery), fact(Undelivered, aggregate, { deliveryId }));
+    const letter = { consumer: UNDELIVERED_CONSUMER, eventId: message.id, message, error };
+    await keepDeadLetter(tx, { ...letter, attempts, firstFailedAt });
   }
 }
 

@@ -4,8 +4,10 @@ import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import { PaymentRefunded, RefundPayment as RefundCall } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
+import { keepDeadLetter } from '@order-system/messaging/dead-letter';
 import { keyReused, once, requestHash } from '@order-system/messaging/idempotency';
-import { emit, fact } from '@order-system/messaging/outbox';
+import { emit, fact, toMessage } from '@order-system/messaging/outbox';
+import { errorText } from '@order-system/messaging/retry';
 import { logger } from '@order-system/observability/logger';
 import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
@@ -19,12 +21,14 @@ import {
   addRefunded,
   endRefund,
   findRefund,
+  hasLetter,
   insertRefund,
   lockPayment,
   lockPaymentOf,
   refundTheRest,
   sumRequested,
 } from './refund.store.js';
+import { REFUSED_CONSUMER, RefundRefused } from './refused-refund.js';
 import { factOf } from './settle-payment.js';
 
 const log = logger('payments');
@@ -129,7 +133,7 @@ export async function recordRefund(
   if (answer.state === 'refused') {
     if ((await endRefund(tx, refund.id, 'FAILED', null)) === 0) return payment;
     log.error({ refund: refund.id, payment: payment.id, reason: answer.reason }, 'a refund was refused');
-    await promiseAgain(tx, refund, payment);
+    await keepOwing(tx, { refund, payment, why: answer.reason }, ctx);
     return payment;
   }
   if ((await endRefund(tx, refund.id, 'SUCCEEDED', answer.ref)) === 0) return payment;
@@ -148,11 +152,30 @@ export async function recordRefund(
   return after;
 }
 
-/** A cancellation counts on what staff have asked for already. What it promised itself is not asked for for ever. */
-async function promiseAgain(tx: Tx, refund: RefundRow, payment: PaymentRow): Promise<void> {
-  if (refund.request_hash === null) return;
-  const { closed } = await findObstacle(tx, payment.order_id);
-  if (closed) await refundTheRest(tx, payment, 'The order was cancelled');
+interface Refused {
+  refund: RefundRow;
+  payment: PaymentRow;
+  why: string;
+}
+
+/**
+ * What the system owes is not forgotten when it is refused. A cancellation counts on what staff have asked for already, so
+ * that is promised anew; what was the system's own promise waits for staff in a dead letter, one for each payment.
+ */
+async function keepOwing(tx: Tx, { refund, payment, why }: Refused, ctx: MessageContext): Promise<void> {
+  if (await hasLetter(tx, payment.id)) return;
+  if (refund.request_hash !== null) {
+    const { closed } = await findObstacle(tx, payment.order_id);
+    if (closed) await refundTheRest(tx, payment, 'The order was cancelled');
+    return;
+  }
+  const { id: paymentId, order_id: orderId, currency, version } = payment;
+  const { amount, reason, attempts } = refund;
+  const data = { paymentId, orderId, amount, currency, reason };
+  const refused = fact(RefundRefused, { type: 'payment', id: paymentId, version }, data);
+  const message = toMessage(inItsFlow(payment, ctx), refused);
+  const error = errorText(`The provider refused: ${why}`);
+  await keepDeadLetter(tx, { consumer: REFUSED_CONSUMER, eventId: message.id, message, error, attempts });
 }
 
 const withPayment = (refund: RefundRow, payment: PaymentRow): DueRefund => ({

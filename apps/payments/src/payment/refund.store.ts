@@ -3,6 +3,7 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import type { PaymentRow, Queries } from './payment.store.js';
 import { leftToRefund } from './payment.rules.js';
+import { REFUSED_CONSUMER } from './refused-refund.js';
 
 export interface RefundRow {
   id: string;
@@ -46,7 +47,7 @@ export const insertRefund = (tx: Tx, refund: NewRefund): Promise<RefundRow | und
     ON CONFLICT (id) DO NOTHING RETURNING *`);
 
 /** Promises all that is left of a captured payment back. Of a payment whose lock is held. */
-export async function refundTheRest(tx: Tx, payment: PaymentRow, reason: string): Promise<void> {
+export async function refundTheRest(tx: Tx, payment: PaymentRow, reason: string | null): Promise<void> {
   const amount = leftToRefund(payment, await sumRequested(tx, payment.id));
   const refund = { id: newId(), paymentId: payment.id, amount, reason, requestHash: null, leaseMs: 0 };
   if (amount > 0) await insertRefund(tx, refund);
@@ -77,6 +78,16 @@ export const endRefund = (
   tx.execute(sql`
     UPDATE payments.refund SET status = ${status}, provider_ref = ${ref}
     WHERE id = ${id} AND status = 'REQUESTED'`);
+
+/** Does a dead letter of this payment, whose lock is held, wait for staff? One that was applied is about to be removed. */
+export async function hasLetter(tx: Tx, paymentId: string): Promise<boolean> {
+  const letter = await tx.one(sql`
+    SELECT d.id FROM events.dead_letter d
+    WHERE d.consumer = ${REFUSED_CONSUMER} AND d.message #>> '{data,paymentId}' = ${paymentId}
+      AND NOT EXISTS (SELECT FROM events.inbox i WHERE i.event_id = d.event_id AND i.consumer = d.consumer)
+    LIMIT 1`);
+  return letter !== undefined;
+}
 
 export const lockPaymentOf = (tx: Tx, refundId: string): Promise<PaymentRow | undefined> =>
   tx.one<PaymentRow>(sql`

@@ -103,21 +103,24 @@ export interface SandboxRefund {
   amount: number;
 }
 
-/** Gives money back once per key; undefined when that is more than what is left, or nothing was paid. */
+/** Gives money back once per key: an amount of 0 when that is more than what is left, or nothing was paid. */
 export async function refundSession(
   db: Database,
   refund: SandboxRefund,
 ): Promise<{ amount: number } | undefined> {
   try {
     await db.execute(sql`
-      WITH taken AS (
+      WITH fresh AS (
+        SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM payments.sandbox_refund WHERE idempotency_key = ${refund.key})
+      ), taken AS (
         UPDATE payments.sandbox_session SET refunded = refunded + ${refund.amount}::bigint, updated_at = now()
         WHERE id = ${refund.sessionId} AND status = 'PAID' AND refunded + ${refund.amount}::bigint <= amount
-          AND NOT EXISTS (SELECT 1 FROM payments.sandbox_refund WHERE idempotency_key = ${refund.key})
+          AND EXISTS (SELECT FROM fresh)
         RETURNING id
       )
       INSERT INTO payments.sandbox_refund (idempotency_key, session_id, amount)
-      SELECT ${refund.key}, id, ${refund.amount}::bigint FROM taken`);
+      SELECT ${refund.key}, ${refund.sessionId}::uuid,
+        CASE WHEN EXISTS (SELECT FROM taken) THEN ${refund.amount}::bigint ELSE 0 END FROM fresh`);
   } catch (error) {
     // The same refund at the same time: the twin's row counts, this statement has changed nothing.
     if (!isDuplicate(error)) throw error;
