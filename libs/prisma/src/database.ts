@@ -5,13 +5,17 @@ import { isConflict, isUnavailable } from './sql-errors.js';
 import { type Sql, sql } from './sql.js';
 import { TurnSocket } from './turn-socket.js';
 
-/** What a use case may do: run statements in the transaction that its edge has opened. */
-export interface Tx {
+/** Single statements: in a transaction, or each its own. */
+export interface Statements {
   query<R>(statement: Sql): Promise<R[]>;
-  /** The only or first row. */
-  one<R>(statement: Sql): Promise<R | undefined>;
   /** Returns how many rows were written. */
   execute(statement: Sql): Promise<number>;
+}
+
+/** What a use case may do: run statements in the transaction that its edge has opened. */
+export interface Tx extends Statements {
+  /** The only or first row. */
+  one<R>(statement: Sql): Promise<R | undefined>;
   /**
    * Sends a statement, made then, together with COMMIT; when it fails nothing is committed. `then` gets its rows once
    * the transaction is durable, and must not throw.
@@ -66,13 +70,6 @@ export interface TxOptions {
  * anew for every execution while the tables grow: a quarter of its time for a purchase.
  */
 const ONE_PLAN = { plan_cache_mode: 'force_generic_plan' };
-
-/** Single statements, each its own transaction. */
-export interface Statements {
-  query<R>(statement: Sql): Promise<R[]>;
-  /** Returns how many rows were written. */
-  execute(statement: Sql): Promise<number>;
-}
 
 /** A service's own view of the database: SQL and transactions over `pg`, reads through Prisma. */
 export class Database implements Statements {
@@ -155,9 +152,9 @@ function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, opti
   return pool;
 }
 
-const statementsOn = (pool: pg.Pool): Statements => ({
-  query: async <R>(statement: Sql) => (await run(pool, statement)).rows as R[],
-  execute: async (statement) => (await run(pool, statement)).rowCount ?? 0,
+const statementsOn = (on: pg.Pool | pg.PoolClient): Statements => ({
+  query: async <R>(statement: Sql) => (await run(on, statement)).rows as R[],
+  execute: async (statement) => (await run(on, statement)).rowCount ?? 0,
 });
 
 type Prepared = Pick<Sql, 'name' | 'text' | 'values'>;
@@ -249,9 +246,8 @@ interface TxState {
 
 function transaction(client: pg.PoolClient, { db, durable, hints, deferred }: TxState): Tx {
   return {
-    query: async <R>(statement: Sql) => (await run(client, statement)).rows as R[],
+    ...statementsOn(client),
     one: async <R>(statement: Sql) => (await run(client, statement)).rows[0] as R | undefined,
-    execute: async (statement) => (await run(client, statement)).rowCount ?? 0,
     defer: (statement, then) => void deferred.push({ statement, then }),
     waitForDisk: () => {
       if (!durable) deferred.push({ statement: () => WAIT_FOR_DISK, then: undefined });

@@ -4,7 +4,7 @@ import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once, withKeysOf } from '@order-system/messaging/idempotency';
-import { Database, type Tx } from '@order-system/prisma/database';
+import { Database, type Statements, type Tx } from '@order-system/prisma/database';
 import {
   MOST_LINES,
   mostOf,
@@ -15,7 +15,7 @@ import {
   tooMany,
   tooManyLines,
 } from './basket.rules.js';
-import { type Access, addLine, lockBasket, readBasket, type Statements } from './basket.store.js';
+import { type Access, addLine, lockBasket, readBasket } from './basket.store.js';
 import { PriceBasket } from './price-basket.js';
 
 type Input = CallInput<typeof AddBasketItem>;

@@ -1,17 +1,22 @@
 import { notFound } from '@order-system/contracts/errors';
-import type { Tx } from '@order-system/prisma/database';
+import type { Statements, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { type Sql, sql } from '@order-system/prisma/sql';
 import { type BasketItem, MOST_LINES, MOST_OF_ONE, type StoredBasket } from './basket.rules.js';
-
-/** What a single statement needs: a transaction, or the database itself. */
-export type Statements = Pick<Tx, 'query'>;
 
 /** Whose basket it may be: a guest's is anybody's who knows its id, another one only its owner's. */
 export interface Access {
   id: string;
   userId: string | null;
 }
+
+/** Of `b`: it is open, and theirs to use. */
+export const isOpenTo = ({ id, userId }: Access): Sql =>
+  sql`b.id = ${id} AND b.status = 'OPEN' AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid)`;
+
+/** Of the basket `b` and its lines `i`. */
+const ROW = sql`b.id, b.user_id AS "userId", i.product_id AS "productId", i.quantity`;
+const THIS_HOUR = sql`date_trunc('hour', now())`;
 
 /** A basket's lines, or one row without a product. */
 interface Row {
@@ -37,40 +42,40 @@ export async function openBasket(db: Statements, userId: string | null): Promise
   const rows = await db.query<Row>(sql`
     WITH open AS (
       INSERT INTO basket.basket (id, user_id, used_at)
-      VALUES (${newId()}, ${userId}::uuid, date_trunc('hour', now()))
-      ON CONFLICT (user_id) WHERE status = 'OPEN' DO UPDATE SET used_at = date_trunc('hour', now())
+      VALUES (${newId()}, ${userId}::uuid, ${THIS_HOUR})
+      ON CONFLICT (user_id) WHERE status = 'OPEN' DO UPDATE SET used_at = ${THIS_HOUR}
       RETURNING id, user_id
     )
-    SELECT o.id, o.user_id AS "userId", i.product_id AS "productId", i.quantity
-    FROM open o LEFT JOIN basket.basket_item i ON i.basket_id = o.id ORDER BY i.added_at, i.product_id`);
+    SELECT ${ROW} FROM open b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
+    ORDER BY i.added_at, i.product_id`);
   return basketOf(rows);
 }
 
 /** Throws NOT_FOUND. */
-export async function readBasket(db: Statements, { id, userId }: Access): Promise<StoredBasket> {
+export async function readBasket(db: Statements, access: Access): Promise<StoredBasket> {
   const rows = await db.query<Row>(sql`
-    SELECT b.id, b.user_id AS "userId", i.product_id AS "productId", i.quantity
-    FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
-    WHERE b.id = ${id} AND b.status = 'OPEN' AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid)
-    ORDER BY i.added_at, i.product_id`);
+    SELECT ${ROW} FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
+    WHERE ${isOpenTo(access)} ORDER BY i.added_at, i.product_id`);
   return basketOf(rows);
 }
 
 export async function readOwnBasket(db: Statements, userId: string): Promise<StoredBasket | undefined> {
   const rows = await db.query<Row>(sql`
-    SELECT b.id, b.user_id AS "userId", i.product_id AS "productId", i.quantity
-    FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
+    SELECT ${ROW} FROM basket.basket b LEFT JOIN basket.basket_item i ON i.basket_id = b.id
     WHERE b.user_id = ${userId} AND b.status = 'OPEN' ORDER BY i.added_at, i.product_id`);
   return rows.length === 0 ? undefined : basketOf(rows);
 }
 
 /** Keeps others from changing the basket until the transaction ends. Throws NOT_FOUND. */
-export async function lockBasket(tx: Tx, { id, userId }: Access): Promise<void> {
-  const locked = await tx.execute(sql`
-    SELECT FROM basket.basket
-    WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid) FOR UPDATE`);
+export async function lockBasket(tx: Tx, access: Access): Promise<void> {
+  const locked = await tx.execute(sql`SELECT FROM basket.basket b WHERE ${isOpenTo(access)} FOR UPDATE`);
   if (locked === 0) throw notFound('basket');
 }
+
+/** The basket that a statement changes; no row when it is not theirs. */
+const used = (access: Access): Sql => sql`used AS (
+        UPDATE basket.basket b SET used_at = ${THIS_HOUR} WHERE ${isOpenTo(access)} RETURNING id, user_id
+      )`;
 
 /** The basket after a change; `isDone` is false when the line did not allow it. */
 export interface Change {
@@ -89,19 +94,15 @@ const changeOf = (rows: (Row & { isDone: boolean })[]): Change => ({
  */
 export async function addLine(
   db: Statements,
-  { id, userId }: Access,
+  access: Access,
   { productId, quantity }: BasketItem,
   most: number,
 ): Promise<Change> {
   return changeOf(
     await db.query(sql`
-      WITH used AS (
-        UPDATE basket.basket SET used_at = date_trunc('hour', now())
-        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
-        RETURNING id, user_id
-      ), other AS (
+      WITH ${used(access)}, other AS (
         SELECT product_id, quantity, added_at FROM basket.basket_item
-        WHERE basket_id = ${id} AND product_id <> ${productId}
+        WHERE basket_id = ${access.id} AND product_id <> ${productId}
       ), added AS (
         INSERT INTO basket.basket_item AS line (basket_id, product_id, quantity)
         SELECT id, ${productId}::uuid, ${quantity}::int FROM used
@@ -110,9 +111,8 @@ export async function addLine(
         WHERE line.quantity + EXCLUDED.quantity <= ${most}::int
         RETURNING product_id, quantity, added_at
       )
-      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
-        EXISTS (SELECT FROM added) AS "isDone"
-      FROM used u LEFT JOIN (SELECT * FROM other UNION ALL SELECT * FROM added) i ON true
+      SELECT ${ROW}, EXISTS (SELECT FROM added) AS "isDone"
+      FROM used b LEFT JOIN (SELECT * FROM other UNION ALL SELECT * FROM added) i ON true
       ORDER BY i.added_at, i.product_id`),
   );
 }
@@ -120,51 +120,37 @@ export async function addLine(
 /** Sets the quantity of a line that is there. */
 export async function setLine(
   db: Statements,
-  { id, userId }: Access,
+  access: Access,
   { productId, quantity }: BasketItem,
 ): Promise<Change> {
   return changeOf(
     await db.query(sql`
-      WITH used AS (
-        UPDATE basket.basket SET used_at = date_trunc('hour', now())
-        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
-        RETURNING id, user_id
-      ), changed AS (
+      WITH ${used(access)}, changed AS (
         UPDATE basket.basket_item i SET quantity = ${quantity} FROM used u
         WHERE i.basket_id = u.id AND i.product_id = ${productId}
         RETURNING i.product_id, i.quantity, i.added_at
       ), line AS (
         SELECT product_id, quantity, added_at FROM basket.basket_item
-        WHERE basket_id = ${id} AND product_id <> ${productId}
+        WHERE basket_id = ${access.id} AND product_id <> ${productId}
         UNION ALL SELECT * FROM changed
       )
-      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
-        EXISTS (SELECT FROM changed) AS "isDone"
-      FROM used u LEFT JOIN line i ON true ORDER BY i.added_at, i.product_id`),
+      SELECT ${ROW}, EXISTS (SELECT FROM changed) AS "isDone"
+      FROM used b LEFT JOIN line i ON true ORDER BY i.added_at, i.product_id`),
   );
 }
 
 /** Takes one product out, or all when none is named. */
-export async function removeLines(
-  db: Statements,
-  { id, userId }: Access,
-  productId: string | null,
-): Promise<Change> {
+export async function removeLines(db: Statements, access: Access, productId: string | null): Promise<Change> {
   return changeOf(
     await db.query(sql`
-      WITH used AS (
-        UPDATE basket.basket SET used_at = date_trunc('hour', now())
-        WHERE id = ${id} AND status = 'OPEN' AND (user_id IS NULL OR user_id = ${userId}::uuid)
-        RETURNING id, user_id
-      ), removed AS (
+      WITH ${used(access)}, removed AS (
         DELETE FROM basket.basket_item i USING used u
         WHERE i.basket_id = u.id AND (${productId}::uuid IS NULL OR i.product_id = ${productId}::uuid)
         RETURNING i.product_id
       )
-      SELECT u.id, u.user_id AS "userId", i.product_id AS "productId", i.quantity,
-        EXISTS (SELECT FROM removed) AS "isDone"
-      FROM used u LEFT JOIN basket.basket_item i
-        ON i.basket_id = u.id AND i.product_id NOT IN (SELECT product_id FROM removed)
+      SELECT ${ROW}, EXISTS (SELECT FROM removed) AS "isDone"
+      FROM used b LEFT JOIN basket.basket_item i
+        ON i.basket_id = b.id AND i.product_id NOT IN (SELECT product_id FROM removed)
       ORDER BY i.added_at, i.product_id`),
   );
 }
@@ -208,7 +194,7 @@ export async function moveLines(tx: Tx, from: string, into: { id: string; userId
       DELETE FROM basket.basket_item WHERE basket_id = ${from} RETURNING product_id, quantity, added_at
     ), ${addAll(into.id)}
     UPDATE basket.basket SET status = CASE WHEN id = ${from} THEN 'MERGED' ELSE status END,
-      user_id = ${into.userId}, used_at = date_trunc('hour', now())
+      user_id = ${into.userId}, used_at = ${THIS_HOUR}
     WHERE id IN (${from}, ${into.id})`);
 }
 

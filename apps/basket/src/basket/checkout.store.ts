@@ -1,7 +1,7 @@
-import type { Database, Tx } from '@order-system/prisma/database';
+import type { Database, Statements, Tx } from '@order-system/prisma/database';
 import { type Sql, sql } from '@order-system/prisma/sql';
 import type { BasketItem } from './basket.rules.js';
-import { type Access, addAll, lockOwner, openBasket, type Statements } from './basket.store.js';
+import { type Access, addAll, isOpenTo, lockOwner, openBasket } from './basket.store.js';
 
 interface StoredLine {
   product_id: string;
@@ -18,19 +18,19 @@ const itemsOf = (rows: { lines: StoredLine[] }[]): BasketItem[] | undefined =>
 export async function takeLines(
   db: Database,
   orderId: string,
-  { id, userId }: Access,
+  access: Access,
 ): Promise<BasketItem[] | undefined> {
   return itemsOf(
     await db.relaxed.query(sql`
       WITH taken AS (
         DELETE FROM basket.basket_item i USING basket.basket b
-        WHERE b.id = ${id} AND b.status = 'OPEN' AND (b.user_id IS NULL OR b.user_id = ${userId}::uuid)
-          AND i.basket_id = b.id AND NOT EXISTS (SELECT FROM basket.checkout WHERE order_id = ${orderId})
+        WHERE ${isOpenTo(access)} AND i.basket_id = b.id
+          AND NOT EXISTS (SELECT FROM basket.checkout WHERE order_id = ${orderId})
         RETURNING i.product_id, i.quantity, i.added_at
       )
       INSERT INTO basket.checkout (order_id, basket_id, user_id, lines)
-      SELECT ${orderId}::uuid, ${id}::uuid, ${userId}::uuid, jsonb_agg(t ORDER BY added_at, product_id) FROM taken t
-      HAVING count(*) > 0
+      SELECT ${orderId}::uuid, ${access.id}::uuid, ${access.userId}::uuid, jsonb_agg(t ORDER BY added_at, product_id)
+      FROM taken t HAVING count(*) > 0
       RETURNING lines`),
   );
 }

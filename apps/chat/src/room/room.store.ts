@@ -1,7 +1,7 @@
 import type { ChatMessage } from '@order-system/contracts/chat.contracts';
 import { notFound } from '@order-system/contracts/errors';
 import type { Actor } from '@order-system/contracts/primitives';
-import type { Database, Tx } from '@order-system/prisma/database';
+import type { Statements, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 
@@ -13,7 +13,7 @@ export interface NewRoom {
 }
 
 /** Makes a room; when it is there already nothing changes. */
-export const insertRoom = (db: Pick<Database | Tx, 'execute'>, room: NewRoom): Promise<number> =>
+export const insertRoom = (db: Statements, room: NewRoom): Promise<number> =>
   db.execute(sql`
     INSERT INTO chat.room (order_id, order_number, user_id, created_at)
     VALUES (${room.orderId}, ${room.orderNumber}, ${room.userId}, ${room.createdAt}) ON CONFLICT DO NOTHING`);

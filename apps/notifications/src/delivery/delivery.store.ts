@@ -8,7 +8,7 @@ import {
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { keepDeadLetter } from '@order-system/messaging/dead-letter';
 import { type Aggregate, emit, emitEach, fact, toMessage } from '@order-system/messaging/outbox';
-import type { Database, Tx } from '@order-system/prisma/database';
+import type { Database, Statements, Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { UNLESS_READ } from '../notification/channels.rules.js';
 import type { NotificationData } from '../notification/notification.store.js';
@@ -43,10 +43,7 @@ export interface Wanted {
 }
 
 /** Takes deliveries that are due. */
-export const claimDeliveries = (
-  db: Pick<Tx, 'query'>,
-  { channels, most, awayMs }: Wanted,
-): Promise<Claimed[]> =>
+export const claimDeliveries = (db: Statements, { channels, most, awayMs }: Wanted): Promise<Claimed[]> =>
   db.query(sql`
     WITH due AS (
       SELECT d.id FROM notifications.delivery d JOIN notifications.notification n ON n.id = d.notification_id
@@ -99,11 +96,7 @@ export async function markFailed(tx: Tx, given: Claimed, error: string): Promise
 export const READ_MEANWHILE = 'it was read meanwhile';
 
 /** Not to be sent any more; nobody needs to hear of it. */
-export const withdraw = (
-  db: Pick<Tx, 'execute'>,
-  deliveries: readonly Claimed[],
-  reason: string,
-): Promise<number> =>
+export const withdraw = (db: Statements, deliveries: readonly Claimed[], reason: string): Promise<number> =>
   db.execute(sql`
     UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason}
     WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING'`);
