@@ -36,6 +36,9 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.reduce((all, one) => sql`${all} AND ${one}`);
 
+/** What to search for with LIKE: % and _ in it are letters, not wildcards. */
+export const escapeLike = (search: string): string => search.replace(/[\\%_]/g, '\\$&');
+
 function compose(parts: Sql['parts']): Sql {
   const values: unknown[] = [];
   const textOf = ({ strings, values: own }: Sql['parts']): string =>

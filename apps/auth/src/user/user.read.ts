@@ -2,7 +2,7 @@ import type { GetContacts, ListUsers, User } from '@order-system/contracts/auth.
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { Role } from '@order-system/contracts/primitives';
 import type { Database } from '@order-system/prisma/database';
-import { sql } from '@order-system/prisma/sql';
+import { escapeLike, sql } from '@order-system/prisma/sql';
 
 const shown = { id: true, email: true, role: true, name: true, phone: true, createdAt: true } as const;
 
@@ -27,11 +27,7 @@ export const findContacts = (
 ): Promise<CallOutput<typeof GetContacts>['contacts']> =>
   db.query(sql`SELECT id, email, name, phone FROM auth."user" WHERE id = ANY(${ids}) AND deleted_at IS NULL`);
 
-/** % and _ are letters to search for, not wildcards. */
-const containing = (search: string) => ({
-  contains: search.replace(/[\\%_]/g, '\\$&'),
-  mode: 'insensitive' as const,
-});
+const containing = (search: string) => ({ contains: escapeLike(search), mode: 'insensitive' as const });
 
 /** Oldest first. */
 export async function listUsers(

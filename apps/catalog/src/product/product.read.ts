@@ -7,16 +7,14 @@ import type {
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { Database } from '@order-system/prisma/database';
-import { allOf, type Sql, sql } from '@order-system/prisma/sql';
+import { allOf, escapeLike, type Sql, sql } from '@order-system/prisma/sql';
 import type { z } from 'zod';
 import { type StoredProduct, toProduct } from './product.rules.js';
-
-const COLUMNS = sql`id, sku, name, description, price, currency, category, image_url AS "imageUrl", on_hand AS "onHand",
-  reserved, status, version, created_at AS "createdAt", updated_at AS "updatedAt"`;
+import { PRODUCT_COLUMNS } from './product.store.js';
 
 /** Those of the products that exist, archived ones too. */
 export const readProducts = (db: Database, ids: string[]): Promise<StoredProduct[]> =>
-  db.query<StoredProduct>(sql`SELECT ${COLUMNS} FROM catalog.product WHERE id = ANY(${ids}::uuid[])`);
+  db.query<StoredProduct>(sql`SELECT ${PRODUCT_COLUMNS} FROM catalog.product WHERE id = ANY(${ids}::uuid[])`);
 
 type Search = CallInput<typeof SearchProducts>;
 
@@ -40,7 +38,7 @@ export async function searchProducts(
   const { page, limit, sort } = input;
   const found = conditionOf(input);
   const rows = await db.searches.query<StoredProduct & { total: number }>(sql`
-    SELECT ${COLUMNS}, (SELECT count(*) FROM catalog.product WHERE ${found}) AS total
+    SELECT ${PRODUCT_COLUMNS}, (SELECT count(*) FROM catalog.product WHERE ${found}) AS total
     FROM catalog.product WHERE ${found} ORDER BY ${ORDER[sort]} LIMIT ${limit} OFFSET ${(page - 1) * limit}`);
   const [first] = rows;
   if (first) return { items: rows.map(toProduct), total: first.total };
@@ -57,8 +55,7 @@ function conditionOf({ category, minPrice, maxPrice, inStock, search }: Search):
   if (maxPrice !== undefined) conditions.push(sql`price <= ${maxPrice}`);
   if (inStock !== undefined) conditions.push(sql`(on_hand > reserved) = ${inStock}`);
   if (search !== undefined) {
-    // % and _ would match anything.
-    const text = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+    const text = `%${escapeLike(search)}%`;
     conditions.push(sql`(name ILIKE ${text} OR description ILIKE ${text} OR sku ILIKE ${text})`);
   }
   return allOf(conditions);

@@ -50,12 +50,13 @@ export async function insertProducts(
 
 const aggregateOf = ({ id, version }: { id: string; version: number }) => ({ type: 'product', id, version });
 
+export const PRODUCT_COLUMNS = sql`id, sku, name, description, price, currency, category, image_url AS "imageUrl",
+  on_hand AS "onHand", reserved, status, version, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
 /** The product as it is, and nobody else's to change until the transaction ends. */
 export async function lockProduct(tx: Tx, id: string): Promise<StoredProduct> {
   const product = await tx.one<StoredProduct>(sql`
-    SELECT id, sku, name, description, price, currency, category, image_url AS "imageUrl", on_hand AS "onHand",
-      reserved, status, version, created_at AS "createdAt", updated_at AS "updatedAt"
-    FROM catalog.product WHERE id = ${id} FOR UPDATE`);
+    SELECT ${PRODUCT_COLUMNS} FROM catalog.product WHERE id = ${id} FOR UPDATE`);
   if (!product) throw notFound('product');
   return product;
 }

@@ -4,7 +4,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import type { Database, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
-import type { RoomRow } from '../room/room.read.js';
+import { ROOM_COLUMNS, type RoomRow } from '../room/room.read.js';
 
 /** For how long a closing belongs to whoever works on it: longer than any call takes. */
 const LEASE_S = 15;
@@ -22,6 +22,8 @@ export interface Closing {
 export const roomClosed = (detail = 'The room is closed; nothing more can be written.'): DomainError =>
   new DomainError('ROOM_CLOSED', detail);
 
+const COLUMNS = sql`id, order_id AS "orderId", summary, quote, by, correlation_id AS "correlationId"`;
+
 type Wanted = CallInput<typeof CloseRoom> & { by: string; correlationId: string };
 
 /** Nobody writes from here on. Undefined when the room is closed, being closed, or not there. */
@@ -34,7 +36,7 @@ export const insertClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undefin
     INSERT INTO chat.closing (id, order_id, summary, quote, by, correlation_id, claimed_until)
     SELECT ${newId()}::uuid, order_id, ${wanted.summary}::text, ${wanted.quote ?? null}::bigint, ${wanted.by}::uuid,
       ${wanted.correlationId}::text, now() + ${LEASE_S} * interval '1 second' FROM room
-    RETURNING id, order_id AS "orderId", summary, quote, by, correlation_id AS "correlationId"`);
+    RETURNING ${COLUMNS}`);
 
 /** The same closing that somebody has stopped working on. */
 export const takeOverClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undefined> =>
@@ -42,7 +44,7 @@ export const takeOverClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undef
     UPDATE chat.closing SET claimed_until = now() + ${LEASE_S} * interval '1 second'
     WHERE order_id = ${wanted.orderId} AND by = ${wanted.by} AND summary = ${wanted.summary}
       AND quote IS NOT DISTINCT FROM ${wanted.quote ?? null}::bigint AND claimed_until <= now()
-    RETURNING id, order_id AS "orderId", summary, quote, by, correlation_id AS "correlationId"`);
+    RETURNING ${COLUMNS}`);
 
 /** Takes one closing that nobody works on, the oldest first. */
 export async function claimClosing(db: Database): Promise<Closing | undefined> {
@@ -50,7 +52,7 @@ export async function claimClosing(db: Database): Promise<Closing | undefined> {
     UPDATE chat.closing SET claimed_until = now() + ${LEASE_S} * interval '1 second'
     WHERE id = (SELECT id FROM chat.closing WHERE claimed_until <= now()
       ORDER BY claimed_until LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, order_id AS "orderId", summary, quote, by, correlation_id AS "correlationId"`);
+    RETURNING ${COLUMNS}`);
   return closing;
 }
 
@@ -69,8 +71,7 @@ export const saveClosed = (tx: Tx, { id, by }: Closing): Promise<ClosedRoom | un
       UPDATE chat.room r SET closed_at = clock_timestamp(), summary = e.summary, version = version + 1
       FROM ended e WHERE r.order_id = e.order_id RETURNING r.*
     )
-    SELECT r.order_id AS "orderId", r.order_number AS "orderNumber", r.user_id AS "userId", r.last_seq AS "lastSeq",
-      r.last_message_at AS "lastMessageAt", r.summary, r.closed_at AS "closedAt", coalesce(m.seq, 0) AS read, r.version
+    SELECT ${ROOM_COLUMNS}, r.version
     FROM room r LEFT JOIN chat.read_mark m ON m.order_id = r.order_id AND m.user_id = ${by}`);
 
 /** Ends the closing with the room as it was before: open. */

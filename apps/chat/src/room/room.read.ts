@@ -38,10 +38,14 @@ export const toRoom = ({ read, summary, closedAt, ...row }: RoomRow): Room => ({
   unread: row.lastSeq - read,
 });
 
+/** Of the room `r` and its reader's mark `m`, as RoomRow has it. */
+export const ROOM_COLUMNS = sql`r.order_id AS "orderId", r.order_number AS "orderNumber", r.user_id AS "userId",
+  r.last_seq AS "lastSeq", r.last_message_at AS "lastMessageAt", r.summary, r.closed_at AS "closedAt",
+  coalesce(m.seq, 0) AS read`;
+
 export async function readRoom(db: Database, orderId: string, actor: Actor): Promise<Room> {
   const [row] = await db.query<RoomRow>(sql`
-    SELECT r.order_id AS "orderId", r.order_number AS "orderNumber", r.user_id AS "userId", r.last_seq AS "lastSeq",
-      r.last_message_at AS "lastMessageAt", r.summary, r.closed_at AS "closedAt", coalesce(m.seq, 0) AS read
+    SELECT ${ROOM_COLUMNS}
     FROM chat.room r LEFT JOIN chat.read_mark m ON m.order_id = r.order_id AND m.user_id = ${actor.id}::uuid
     WHERE r.order_id = ${orderId} AND (${actor.role === 'admin'}::boolean OR r.user_id = ${actor.id}::uuid)`);
   if (!row) throw notFound('room');
@@ -88,8 +92,7 @@ export async function listRooms(
   actor: Actor,
 ): Promise<CallOutput<typeof ListRooms>> {
   const rows = db.searches.query<RoomRow>(sql`
-    SELECT r.order_id AS "orderId", r.order_number AS "orderNumber", r.user_id AS "userId", r.last_seq AS "lastSeq",
-      r.last_message_at AS "lastMessageAt", r.summary, r.closed_at AS "closedAt", coalesce(m.seq, 0) AS read
+    SELECT ${ROOM_COLUMNS}
     FROM chat.room r LEFT JOIN chat.read_mark m ON m.order_id = r.order_id AND m.user_id = ${actor.id}::uuid
     WHERE ${open ?? null}::boolean IS NULL OR (r.closed_at IS NULL) = ${open ?? null}::boolean
     ORDER BY r.last_seq > coalesce(m.seq, 0) DESC, coalesce(r.last_message_at, r.created_at) DESC, r.order_id

@@ -10,7 +10,7 @@ import {
 import type { Actor } from '@order-system/contracts/primitives';
 import type { Database, Statements } from '@order-system/prisma/database';
 import type { Prisma } from '@order-system/prisma/generated/client';
-import { sql } from '@order-system/prisma/sql';
+import { escapeLike, sql } from '@order-system/prisma/sql';
 
 const whole = {
   lines: { orderBy: { position: 'asc' } },
@@ -88,7 +88,7 @@ export async function listOrders(
 }
 
 function matches(search: string): Prisma.OrderWhereInput[] {
-  const contains = { contains: search.replaceAll(/[\\%_]/g, String.raw`\$&`), mode: 'insensitive' as const };
+  const contains = { contains: escapeLike(search), mode: 'insensitive' as const };
   const [, digits] = /^#?(\d+)$/.exec(search) ?? [];
   const number = Number(digits);
   return [
