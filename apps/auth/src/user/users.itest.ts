@@ -265,11 +265,11 @@ describe('deleting an account', () => {
   it('is not for strangers, to whom there is nobody', async () => {
     const [user, stranger] = [await givenUser(auth.db), await givenUser(auth.db)];
     for (const attempt of [
-      auth.users.delete({ id: user.id }, as(stranger)),
-      auth.users.get({ id: user.id }, as(stranger)),
-      auth.users.delete({ id: user.id }, as({ id: stranger.id, role: 'admin' })), // no longer one
+      () => auth.users.delete({ id: user.id }, as(stranger)),
+      () => auth.users.get({ id: user.id }, as(stranger)),
+      () => auth.users.delete({ id: user.id }, as({ id: stranger.id, role: 'admin' })), // no longer one
     ])
-      await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(attempt()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
