@@ -5,7 +5,7 @@ import { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import type { Job } from '@order-system/service-host/service';
 import { move } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 
 const BATCH = 50;
 
@@ -27,7 +27,7 @@ export class ExpireOrders implements Job {
         ORDER BY pay_before LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`);
       for (const { id } of due) {
         const ctx = systemContext();
-        const order = await loadOrder(tx, id, ctx.actor);
+        const order = await lockOrder(tx, id, ctx.actor);
         const decision = move(order, { to: 'CANCELLED', movers: ['time'], reason: 'not paid in time' });
         await saveOrder(tx, decision, ctx);
       }

@@ -4,7 +4,7 @@ import type { CancelOrder, SetOrderStatus } from '@order-system/contracts/orders
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { move, type Mover, type OrderState } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 
 function moversOf(order: OrderState, { actor }: MessageContext): Mover[] {
   const movers: Mover[] = [];
@@ -20,7 +20,7 @@ export async function setOrderStatus(
 ): Promise<void> {
   if (ctx.actor.role !== 'admin')
     throw new DomainError('FORBIDDEN', 'Only staff may set the status of an order.');
-  const order = await loadOrder(tx, id, ctx.actor);
+  const order = await lockOrder(tx, id, ctx.actor);
   const decision = move(order, { to: status, movers: ['admin'], reason, trackingNumber, carrier });
   await saveOrder(tx, decision, ctx);
 }
@@ -30,6 +30,6 @@ export async function cancelOrder(
   { id, reason }: CallInput<typeof CancelOrder>,
   ctx: MessageContext,
 ): Promise<void> {
-  const order = await loadOrder(tx, id, ctx.actor);
+  const order = await lockOrder(tx, id, ctx.actor);
   await saveOrder(tx, move(order, { to: 'CANCELLED', movers: moversOf(order, ctx), reason }), ctx);
 }

@@ -5,7 +5,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { forgetOwner } from './forget-owner.js';
 import type { Decision, OrderState } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { markPaid, markPaymentFailed, markRefunded, type PaymentFact } from './paying.rules.js';
 
 type Rule<D> = (order: OrderState, data: D) => Decision | null;
@@ -13,8 +13,7 @@ type Rule<D> = (order: OrderState, data: D) => Decision | null;
 const apply =
   <D extends PaymentFact>(rule: Rule<D>) =>
   async (tx: Tx, { data }: { data: D & { orderId: string } }, ctx: MessageContext): Promise<void> => {
-    const decision = rule(await loadOrder(tx, data.orderId, ctx.actor), data);
-    if (decision) await saveOrder(tx, decision, ctx);
+    await saveOrder(tx, rule(await lockOrder(tx, data.orderId, ctx.actor), data), ctx);
   };
 
 /** What payments tell about orders. */

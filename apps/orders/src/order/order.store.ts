@@ -15,14 +15,10 @@ import { sql } from '@order-system/prisma/sql';
 import { forgetIfOwnerIsGone } from './forget-owner.js';
 import { type Decision, isFinal, type OrderState } from './order.rules.js';
 
-type Row = {
-  [K in keyof OrderState as K extends string ? K : never]: OrderState[K];
-};
-
-/** The order, locked until the transaction ends. A stranger's is not there. */
-export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<OrderState> {
+/** The order, and nobody else's to change until the transaction ends. A stranger's is not there. */
+export async function lockOrder(tx: Tx, id: string, actor: Actor): Promise<OrderState> {
   const owner = actor.role === 'admin' || actor.role === 'system' ? null : actor.id;
-  const row = await tx.one<Row>(sql`
+  const row = await tx.one<OrderState>(sql`
     SELECT id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
       own_prices AS "ownPrices", pay_before AS "payBefore", payment_id AS "paymentId",
       payment_provider AS "paymentProvider", payment_state AS "paymentState", attempted_at AS "attemptedAt", refunded,
@@ -33,14 +29,12 @@ export async function loadOrder(tx: Tx, id: string, actor: Actor): Promise<Order
 }
 
 /**
- * Stores a decision, its line of history and its event; the row has been locked by `loadOrder`. All three have one time,
- * that of this statement: the transaction may be older than the change before, for which it waited.
+ * Stores a decision, its line of history and its event; the row has been locked by `lockOrder`. All three have one time,
+ * that of this statement: the transaction may be older than the change before, for which it waited. Null changes nothing.
  */
-export async function saveOrder(
-  tx: Tx,
-  { before, after, reason }: Decision,
-  ctx: MessageContext,
-): Promise<void> {
+export async function saveOrder(tx: Tx, decision: Decision | null, ctx: MessageContext): Promise<void> {
+  if (decision === null) return;
+  const { before, after, reason } = decision;
   const moved = before.status !== after.status;
   const saved = await tx.one<{ updatedAt: Date }>(sql`
     WITH saved AS (
@@ -57,7 +51,7 @@ export async function saveOrder(
     )
     SELECT updated_at AS "updatedAt" FROM saved`);
   if (moved && isFinal(after.status)) await forgetIfOwnerIsGone(tx, after.id);
-  await emit(tx, ctx, [factOf({ before, after, reason }, saved!.updatedAt)]);
+  await emit(tx, ctx, [factOf(decision, saved!.updatedAt)]);
 }
 
 function factOf({ before, after, reason }: Decision, updatedAt: Date): Fact {
@@ -118,7 +112,7 @@ export interface NewOrder extends Omit<OrderState, 'number' | 'payBefore' | keyo
   readonly payWithin: number | null;
 }
 
-const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+export const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
 /**
  * Stores a new order with its lines, history and event; nothing when the id is there already. Its times are the

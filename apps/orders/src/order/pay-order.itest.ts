@@ -5,7 +5,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { someone, startOrders } from './order.fixture.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { markPaid } from './paying.rules.js';
 
 let shop: Awaited<ReturnType<typeof startOrders>>;
@@ -84,7 +84,7 @@ describe('another attempt to pay', () => {
     const [first, second] = [await pay('a'), await pay('b')];
     const paid = { paymentId: second.payment.id, provider: 'SANDBOX' } as const;
     await shop.db.inTx(async (tx) => {
-      const decision = markPaid(await loadOrder(tx, id, user.actor), paid);
+      const decision = markPaid(await lockOrder(tx, id, user.actor), paid);
       if (decision) await saveOrder(tx, decision, user);
     });
     expect([await pay('a'), await pay('b')]).toEqual([first, second]);

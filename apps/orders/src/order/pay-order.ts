@@ -11,7 +11,7 @@ import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import type { OrderState } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { type BegunPayment, noteAttempt, refuseUnlessPayable } from './paying.rules.js';
 import { readWithPayment } from './read-with-payment.js';
 
@@ -43,26 +43,26 @@ export class OrderPaying {
   private async attempt(input: Input, ctx: MessageContext): Promise<Answer> {
     const paymentId = attemptId(input, ctx);
     const order = await this.db.inTx((tx) => this.payable(tx, input, paymentId, ctx));
+    const { paymentMethod: method, paymentMethodId, paymentFlow: flow = 'FRONTEND' } = input;
     const started = await this.rpc.call(
       StartPayment,
       {
         ...{ paymentId, orderId: order.id, userId: order.userId, amount: order.total },
-        ...{
-          method: input.paymentMethod,
-          flow: input.paymentFlow ?? 'FRONTEND',
-          paymentMethodId: input.paymentMethodId,
-        },
+        ...{ method, flow, paymentMethodId },
         // Who was quoted a price was sent a link by mail: it stays the one to pay at.
         ifLive: order.kind === 'CUSTOM' ? 'SHARE' : 'END',
       },
       ctx,
     );
-    await this.db.inTx((tx) => note(tx, started.payment, ctx));
+    const begun = toBegun(started.payment);
+    await this.db.inTx(async (tx) =>
+      saveOrder(tx, noteAttempt(await lockOrder(tx, order.id, ctx.actor), begun), ctx),
+    );
     return { order: await readWithPayment(this.db, order.id, started.payment, ctx), ...started };
   }
 
   private async payable(tx: Tx, { id }: Input, paymentId: string, ctx: MessageContext): Promise<OrderState> {
-    const order = await loadOrder(tx, id, ctx.actor);
+    const order = await lockOrder(tx, id, ctx.actor);
     if (order.userId !== ctx.actor.id) throw notFound('order');
     if (order.paymentId !== paymentId) refuseUnlessPayable(order, await timeOf(tx));
     return order;
@@ -73,11 +73,6 @@ export class OrderPaying {
 async function timeOf(tx: Tx): Promise<Date> {
   const row = await tx.one<{ now: Date }>(sql`SELECT now() AS now`);
   return row!.now;
-}
-
-async function note(tx: Tx, payment: Payment, ctx: MessageContext): Promise<void> {
-  const decision = noteAttempt(await loadOrder(tx, payment.orderId, ctx.actor), toBegun(payment));
-  if (decision) await saveOrder(tx, decision, ctx);
 }
 
 export const toBegun = ({ id, provider, status, createdAt }: Payment): BegunPayment => ({

@@ -95,21 +95,10 @@ export class OrderPlacing {
   }
 
   private async compose(input: Input, id: string, paymentId: string, ctx: MessageContext): Promise<NewOrder> {
-    const {
-      description = null,
-      specifications,
-      quantity = null,
-      metadata,
-      shippingAddress,
-      notes = null,
-    } = input;
+    const { description = null, quantity = null, notes = null, basketId = null } = input;
+    const { specifications, metadata, shippingAddress } = input;
     const common = {
-      ...{
-        id,
-        userId: ctx.actor.id ?? '',
-        currency: shopCurrency(),
-        basketId: input.basketId ?? null,
-      },
+      ...{ id, userId: ctx.actor.id ?? '', currency: shopCurrency(), basketId },
       ...{ description, specifications, quantity, metadata, shippingAddress, notes },
     };
     if (description !== null || input.paymentMethod === undefined) return { ...common, ...CUSTOM };

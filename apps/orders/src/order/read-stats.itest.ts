@@ -4,7 +4,7 @@ import { systemContext } from '@order-system/messaging/context';
 import { newId } from '@order-system/prisma/id';
 import { someone, startOrders } from './order.fixture.js';
 import type { Decision, OrderState } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { markPaid, markRefunded } from './paying.rules.js';
 
 let shop: Awaited<ReturnType<typeof startOrders>>;
@@ -18,7 +18,7 @@ const MOST_TOTAL = 10 ** 13;
 async function change(id: string, rule: (order: OrderState) => Decision | null): Promise<void> {
   const ctx = systemContext();
   await shop.db.inTx(async (tx) => {
-    const decision = rule(await loadOrder(tx, id, ctx.actor));
+    const decision = rule(await lockOrder(tx, id, ctx.actor));
     if (decision) await saveOrder(tx, decision, ctx);
   });
 }

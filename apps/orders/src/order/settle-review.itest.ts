@@ -13,7 +13,7 @@ import { type MessageContext, systemContext } from '@order-system/messaging/cont
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { someone, startOrders } from './order.fixture.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { markPaid } from './paying.rules.js';
 
 const admin = someone('admin');
@@ -99,7 +99,7 @@ it('an order at own prices that staff agreed to before it was paid goes straight
   expect(await settle(order.id)).toMatchObject({ status: 'PENDING' });
   const ctx = systemContext();
   await shop.db.inTx(async (tx) => {
-    const paid = markPaid(await loadOrder(tx, order.id, ctx.actor), {
+    const paid = markPaid(await lockOrder(tx, order.id, ctx.actor), {
       paymentId: newId(),
       provider: 'SANDBOX',
     });

@@ -6,7 +6,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { settle } from './review.rules.js';
 
 type Input = CallInput<typeof SettleReview> & { provider: PaymentProviderName };
@@ -18,11 +18,10 @@ export async function settleReview(
   ctx: MessageContext,
 ): Promise<void> {
   if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may settle an order.');
-  const order = await loadOrder(tx, id, ctx.actor);
+  const order = await lockOrder(tx, id, ctx.actor);
   const isFirst = await tx.execute(sql`
     INSERT INTO orders.review_settlement (closing_id, order_id) VALUES (${closingId}, ${id}) ON CONFLICT DO NOTHING`);
   if (isFirst === 0) return;
   const priced = quote === undefined ? undefined : { amount: quote, paymentId: newId(), provider };
-  const decision = settle(order, { summary, quote: priced });
-  if (decision) await saveOrder(tx, decision, ctx);
+  await saveOrder(tx, settle(order, { summary, quote: priced }), ctx);
 }

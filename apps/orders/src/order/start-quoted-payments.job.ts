@@ -8,7 +8,7 @@ import { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import type { Job } from '@order-system/service-host/service';
 import type { Decision, OrderState } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { lockOrder, saveOrder } from './order.store.js';
 import { toBegun } from './pay-order.js';
 import { markNotStarted, noteBegun } from './review.rules.js';
 
@@ -64,8 +64,7 @@ export class StartQuotedPayments implements Job {
     const ctx = systemContext(correlationId);
     try {
       const { payment } = await this.begin(quoted, ctx);
-      const begun = toBegun(payment);
-      await this.note(id, ctx, (order) => noteBegun(order, paymentId, begun));
+      await this.note(id, ctx, (order) => noteBegun(order, paymentId, toBegun(payment)));
     } catch (err) {
       // Payments cannot be reached: then the others have to wait as well.
       if (!(err instanceof DomainError) || err.code === 'SERVICE_UNAVAILABLE') throw err;
@@ -76,20 +75,11 @@ export class StartQuotedPayments implements Job {
 
   /** The customer may have been quicker: what they were answered with is kept, and is the answer here too. */
   private begin({ id: orderId, userId, paymentId, provider, total }: Quoted, ctx: MessageContext) {
-    return this.rpc.call(
-      StartPayment,
-      {
-        ...{ paymentId, orderId, userId, amount: total, method: provider },
-        ...{ flow: 'FRONTEND', ifLive: 'KEEP' },
-      },
-      ctx,
-    );
+    const attempt = { paymentId, orderId, userId, amount: total, method: provider };
+    return this.rpc.call(StartPayment, { ...attempt, flow: 'FRONTEND', ifLive: 'KEEP' }, ctx);
   }
 
   private note(id: string, ctx: MessageContext, rule: (order: OrderState) => Decision | null): Promise<void> {
-    return this.db.inTx(async (tx) => {
-      const decision = rule(await loadOrder(tx, id, ctx.actor));
-      if (decision) await saveOrder(tx, decision, ctx);
-    });
+    return this.db.inTx(async (tx) => saveOrder(tx, rule(await lockOrder(tx, id, ctx.actor)), ctx));
   }
 }

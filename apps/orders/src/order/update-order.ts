@@ -5,7 +5,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { possibleFor } from './order.rules.js';
-import { loadOrder, saveOrder } from './order.store.js';
+import { json, lockOrder, saveOrder } from './order.store.js';
 
 /** The owner changes what they asked for, while staff have not agreed to it. */
 export async function updateOrder(
@@ -13,7 +13,7 @@ export async function updateOrder(
   { id, description, specifications, quantity, metadata }: CallInput<typeof UpdateOrder>,
   ctx: MessageContext,
 ): Promise<void> {
-  const before = await loadOrder(tx, id, ctx.actor);
+  const before = await lockOrder(tx, id, ctx.actor);
   if (before.userId !== ctx.actor.id) throw notFound('order');
   if (before.status !== 'REVIEW')
     throw new DomainError('ILLEGAL_TRANSITION', `An order in ${before.status} can no longer be edited.`, {
@@ -21,7 +21,6 @@ export async function updateOrder(
       // Whoever may do it: what the order waits for now.
       possible: possibleFor(before, ['owner', 'admin']),
     });
-  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   await tx.execute(sql`
     UPDATE orders."order" SET description = coalesce(${description ?? null}, description),
       specifications = coalesce(${json(specifications)}::jsonb, specifications),
