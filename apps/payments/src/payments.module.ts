@@ -6,7 +6,7 @@ import { oneCurrency } from '@order-system/service-host/one-currency';
 import { defineService } from '@order-system/service-host/service';
 import { CheckPayments } from './payment/check-payments.job.js';
 import { FinishRefunds } from './payment/finish-refunds.job.js';
-import { orderEnds, refusedRefunds } from './payment/payment.consumer.js';
+import { paymentOrders, refusedRefunds } from './payment/payment.consumer.js';
 import { PaymentRpc } from './payment/payment.rpc.js';
 import { RefundPayment } from './payment/refund-payment.js';
 import { StartPayment } from './payment/start-payment.js';
@@ -56,7 +56,7 @@ export class PaymentsModule {}
 export const payments = defineService({
   name: 'payments',
   module: PaymentsModule,
-  consumers: [orderEnds, refusedRefunds],
+  consumers: [paymentOrders, refusedRefunds],
   jobs: [CheckPayments, FinishRefunds, ApplyWebhooks, DeliverWebhooks, PurgeWebhooks],
   startUp: [oneCurrency(sql`SELECT currency FROM payments.payment ORDER BY id DESC LIMIT 1`)],
 });

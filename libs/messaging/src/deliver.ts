@@ -31,20 +31,16 @@ export function recognise(consumer: Consumer, message: EventMessage): Known {
 export const earlyEvent = ({ event: { aggregate } }: Known): EarlyEvent =>
   new EarlyEvent(`an earlier event of ${aggregate.type} ${aggregate.id}`);
 
-/** Replaying: also when it has been applied, and without regard to what came before it. */
-export interface DeliverOptions {
-  again?: boolean;
-}
-
 /**
- * Applies one event to a consumer's tables exactly once. Throws PoisonMessage, EarlyEvent, or what the handler throws;
- * then nothing has changed.
+ * Applies one event to a consumer's tables exactly once; `again`, for replaying, also when it has been applied, and
+ * without regard to what came before it. Throws PoisonMessage, EarlyEvent, or what the handler throws; then nothing has
+ * changed.
  */
 export async function deliver(
   db: Database,
   consumer: Consumer,
   message: EventMessage,
-  { again = false }: DeliverOptions = {},
+  { again = false } = {},
 ): Promise<'consumed' | 'duplicate'> {
   const known = recognise(consumer, message);
   try {

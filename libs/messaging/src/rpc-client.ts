@@ -7,6 +7,7 @@ import { type MessageContext, systemContext } from './context.js';
 import { fromReply, type RpcReply, unavailable } from './rpc-reply.js';
 
 const PATIENCE_MS = { query: 2000, command: 8000 };
+const PING_MS = 1000;
 /** Calls of this process that a service may have under way: as many as its queue holds. More would wait in vain. */
 const MOST_UNDER_WAY = 1000;
 /** Below this much time left a second try makes no sense. */
@@ -51,16 +52,10 @@ export abstract class RpcClient {
   }
 
   /** Milliseconds until the service answered; throws SERVICE_UNAVAILABLE when it does not. */
-  async ping(service: string, patienceMs = 1000): Promise<number> {
+  async ping(service: string): Promise<number> {
     const from = performance.now();
-    const ctx = systemContext();
-    await this.request({
-      service,
-      name: `${service}.ping`,
-      data: {},
-      ctx,
-      deadline: Date.now() + patienceMs,
-    });
+    const deadline = Date.now() + PING_MS;
+    await this.request({ service, name: `${service}.ping`, data: {}, ctx: systemContext(), deadline });
     return performance.now() - from;
   }
 

@@ -13,7 +13,7 @@ import { earlyEvent, readMessage, recognise } from './deliver.js';
 import type { EventMessage } from './events.js';
 import { applyPredecessors } from './predecessors.js';
 import { EarlyEvent, errorText, isPermanent } from './retry.js';
-import type { Outcome as Fate, Spy } from './testing/spy.js';
+import type { Fate, Spy } from './testing/spy.js';
 
 const log = logger('events');
 const OUTAGE_PAUSE_MS = 500;

@@ -53,7 +53,7 @@ export function rabbitTransport({ url, namespace, ladder, service }: RabbitOptio
     },
     rpc,
     broker,
-    rpcServer: (name) => RabbitRpcServer.for(consumers, namespace, name),
+    rpcServer: (name) => new RabbitRpcServer(consumers, namespace, name),
     close: async () => {
       await Promise.all([rpc.close(), broker.close()]);
       await Promise.all([publisher.close(), consumers.close()]);

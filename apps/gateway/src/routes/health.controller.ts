@@ -23,7 +23,6 @@ const ServiceHealth = z.object({
 });
 type ServiceHealth = z.output<typeof ServiceHealth>;
 
-const PATIENCE_MS = 1000;
 const KEPT_MS = 1000;
 
 @Controller('health')
@@ -57,7 +56,7 @@ export class HealthController {
 
   private async ping(service: string): Promise<ServiceHealth> {
     try {
-      const latency = await this.rpc.ping(service, PATIENCE_MS);
+      const latency = await this.rpc.ping(service);
       return { service, up: true, latencyMs: Math.round(latency * 10) / 10 };
     } catch {
       return { service, up: false, latencyMs: null };

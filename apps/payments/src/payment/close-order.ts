@@ -1,4 +1,3 @@
-import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { holdsMoney } from './payment.rules.js';
 import { cancelOpenAttempts, insertClosedOrder, lockAttemptsOf } from './payment.store.js';
@@ -8,11 +7,7 @@ import { refundTheRest } from './refund.store.js';
  * The order takes no money any more: open attempts are given up, what was captured is promised back. Jobs then
  * tell the providers, for nothing is called inside a transaction.
  */
-export async function closeOrder(
-  tx: Tx,
-  { orderId }: { orderId: string },
-  _ctx: MessageContext,
-): Promise<void> {
+export async function closeOrder(tx: Tx, orderId: string): Promise<void> {
   // The mark comes before the locks: a capture that holds them now is seen below, a later one sees the mark.
   await insertClosedOrder(tx, orderId);
   const attempts = await lockAttemptsOf(tx, orderId);

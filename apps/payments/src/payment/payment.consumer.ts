@@ -4,8 +4,8 @@ import { closeOrder } from './close-order.js';
 import { refundAgain } from './refund-again.js';
 import { REFUSED_CONSUMER, RefundRefused } from './refused-refund.js';
 
-export const orderEnds = consumer('payments.orders', [
-  on(OrderCancelled, (tx, event, ctx) => closeOrder(tx, { orderId: event.data.orderId }, ctx)),
+export const paymentOrders = consumer('payments.orders', [
+  on(OrderCancelled, (tx, { data: { orderId } }) => closeOrder(tx, orderId)),
 ]);
 
 /** Takes dead letters that are redriven. */

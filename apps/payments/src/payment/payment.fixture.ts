@@ -24,7 +24,7 @@ import { ApplyWebhooks } from '../webhook/apply-webhooks.job.js';
 import { ReceiveWebhook } from '../webhook/receive-webhook.js';
 import { CheckPayments } from './check-payments.job.js';
 import { FinishRefunds } from './finish-refunds.job.js';
-import { orderEnds } from './payment.consumer.js';
+import { paymentOrders } from './payment.consumer.js';
 import { type PaymentRow, findPayment } from './payment.store.js';
 import { RefundPayment } from './refund-payment.js';
 import type { RefundRow } from './refund.store.js';
@@ -79,7 +79,7 @@ export async function startPayments() {
     /** What its customer does on the sandbox's page. */
     settle: (started: Started, outcome: 'pay' | 'decline') =>
       settleSession({ db, courier }, { ...linkOf(started), outcome }),
-    cancelOrder: (orderId: string) => deliver(db, orderEnds, orderCancelled(orderId)),
+    cancelOrder: (orderId: string) => deliver(db, paymentOrders, orderCancelled(orderId)),
     close: async () => {
       await courier.onModuleDestroy();
       await applying.onModuleDestroy();

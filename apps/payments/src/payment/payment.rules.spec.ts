@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   type ProviderAnswer,
   canMove,
-  edges,
+  TRANSITIONS,
   holdsMoney,
   judge,
   leftToRefund,
@@ -28,14 +28,14 @@ describe('what may become of a payment', () => {
 
   it('reaches every state, and leaves the last one never', () => {
     const reached = new Set<PaymentState>(['REQUESTED']);
-    for (const state of reached) for (const next of edges[state]) reached.add(next);
+    for (const state of reached) for (const next of TRANSITIONS[state]) reached.add(next);
     expect([...reached].sort()).toEqual([...states].sort());
-    expect(edges.REFUNDED).toEqual([]);
+    expect(TRANSITIONS.REFUNDED).toEqual([]);
   });
 
   it('never leads from captured money back to a payment without', () => {
     for (const from of states.filter(holdsMoney))
-      expect(edges[from].every((to: PaymentState) => holdsMoney(to) || to === 'REFUNDED')).toBe(true);
+      expect(TRANSITIONS[from].every((to: PaymentState) => holdsMoney(to) || to === 'REFUNDED')).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import type { PaymentState } from '@order-system/contracts/payments.contracts';
 
 /** What may become of an attempt. Nothing leads back from money that was captured. */
-export const edges = {
+export const TRANSITIONS = {
   REQUESTED: ['PENDING', 'SUCCEEDED', 'FAILED', 'CANCELLED'],
   PENDING: ['SUCCEEDED', 'FAILED', 'CANCELLED'],
   // The provider may capture what we gave up on. The money is booked, and sent back when the order cannot take it.
@@ -14,7 +14,7 @@ export const edges = {
 } as const satisfies Record<PaymentState, readonly PaymentState[]>;
 
 export const canMove = (from: PaymentState, to: PaymentState): boolean =>
-  (edges[from] as readonly PaymentState[]).includes(to);
+  (TRANSITIONS[from] as readonly PaymentState[]).includes(to);
 
 const HOLDING: readonly PaymentState[] = ['SUCCEEDED', 'PARTIALLY_REFUNDED'];
 /** What pays an order for good: when it goes back, the order is not due again. */

@@ -1,7 +1,7 @@
 import type { ConsumeMessage } from 'amqplib';
 import type { DeadMessage } from '../broker.js';
+import { parseContent } from './parse-content.js';
 import { MOST_DELIVERIES, names } from './topology.js';
-import { parse } from './work-queue.js';
 
 interface Death {
   queue: string;
@@ -18,7 +18,7 @@ export function deadMessage(namespace: string, { content, properties }: ConsumeM
   const text = content.toString();
   return {
     consumer: work?.slice(before.length, work.length - after.length) ?? 'unknown',
-    raw: parse(text),
+    raw: parseContent(text),
     text,
     deliveries: Number(headers['x-delivery-count'] ?? MOST_DELIVERIES),
   };

@@ -4,9 +4,10 @@ import type { Consumer } from '../consumer.js';
 import { crashPoint } from '../crash-point.js';
 import type { EventMessage } from '../events.js';
 import { deadMessage } from './dead-message.js';
+import { parseContent } from './parse-content.js';
 import type { ConfirmingChannel } from './rabbit-connection.js';
 import { declareQueue, declareShared, names } from './topology.js';
-import { parse, type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
+import { type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
 
 /** Dead messages are few; each is kept before the next is taken. */
 const DEAD_PREFETCH = 1;
@@ -69,7 +70,7 @@ export class RabbitBroker implements EventBroker {
       declare: (channel) => declareQueue(channel, this.options.namespace, consumer),
       receive: ({ content, properties }) => {
         const text = content.toString();
-        return receive({ raw: parse(text), text, early: returnsOf(properties.headers) });
+        return receive({ raw: parseContent(text), text, early: returnsOf(properties.headers) });
       },
     });
     return { close: () => work.close() };

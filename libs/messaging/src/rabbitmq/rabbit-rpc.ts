@@ -124,13 +124,10 @@ export class RabbitRpcServer extends ServerRMQ {
 
   constructor(
     private readonly connection: RabbitConnection,
-    private readonly rpcQueue: string,
+    namespace: string,
+    service: string,
   ) {
-    super({ queue: rpcQueue, noAck: false });
-  }
-
-  static for(connection: RabbitConnection, namespace: string, service: string): RabbitRpcServer {
-    return new RabbitRpcServer(connection, queueOf(namespace, service));
+    super({ queue: queueOf(namespace, service), noAck: false });
   }
 
   override async listen(ready: () => void): Promise<void> {
@@ -148,9 +145,9 @@ export class RabbitRpcServer extends ServerRMQ {
   }
 
   private async consume(channel: Channel): Promise<void> {
-    await channel.assertQueue(this.rpcQueue, QUEUE);
+    await channel.assertQueue(this.queue, QUEUE);
     await channel.prefetch(PREFETCH);
-    const { consumerTag } = await channel.consume(this.rpcQueue, (message) => {
+    const { consumerTag } = await channel.consume(this.queue, (message) => {
       // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
       else void this.serve(message, channel);
@@ -185,7 +182,7 @@ export class RabbitRpcServer extends ServerRMQ {
       const ctx = fromHeaders(properties.headers ?? {}, this.standstill.justNowMs);
       return await answer(this.messageHandlers, pattern, data, ctx);
     } catch (err) {
-      log.warn({ err, queue: this.rpcQueue }, 'a message that is no call was dropped');
+      log.warn({ err, queue: this.queue }, 'a message that is no call was dropped');
       return toReply(new DomainError('INTERNAL', 'The message is no call.'));
     }
   }
