@@ -10,5 +10,5 @@ export const paymentOrders = consumer('payments.orders', [
 
 /** Takes dead letters that are redriven. */
 export const refusedRefunds = consumer(REFUSED_CONSUMER, [
-  on(RefundRefused, (tx, { data }, ctx) => refundAgain(tx, data, ctx)),
+  on(RefundRefused, (tx, { data }) => refundAgain(tx, data)),
 ]);

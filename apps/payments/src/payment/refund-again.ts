@@ -1,6 +1,5 @@
 import type { EventData } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
-import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { lockPayment, refundTheRest, sumRequested } from './refund.store.js';
 import type { RefundRefused } from './refused-refund.js';
@@ -12,7 +11,6 @@ import type { RefundRefused } from './refused-refund.js';
 export async function refundAgain(
   tx: Tx,
   { paymentId, reason }: EventData<typeof RefundRefused>,
-  _ctx: MessageContext,
 ): Promise<void> {
   const payment = await lockPayment(tx, paymentId);
   if (!payment) throw notFound('payment');
