@@ -29,7 +29,7 @@ export const gatewaySchema = z.object({
     )
     .prefault(''),
   CORS_ORIGIN: list.optional(),
-  /** Events that one socket may send in a second. */
+  /** Events that a user may send to one gateway in a second, through all their sockets. */
   SOCKET_RATE_LIMIT: count.default(50),
 });
 export type GatewayConfig = z.output<typeof gatewaySchema>;

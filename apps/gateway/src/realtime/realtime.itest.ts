@@ -77,6 +77,48 @@ describe.each([
   });
 });
 
+describe('what a user may send in a second', () => {
+  const PER_SECOND = 5;
+  let here: Door;
+  const sockets: Socket[] = [];
+  beforeAll(async () => {
+    const env = { SOCKET_RATE_LIMIT: String(PER_SECOND) };
+    here = await startGateway(env, (app, config) => serveRealtime(app, new LocalBroker(), config));
+    await here.app.listen(0, '127.0.0.1');
+  });
+  afterAll(async () => {
+    for (const client of sockets) client.disconnect();
+    await here.close();
+  });
+
+  const open = async (of: typeof ADA) => {
+    const { port } = here.app.getHttpServer().address() as AddressInfo;
+    const auth = { token: here.bearer(of).authorization };
+    const client = io(`http://127.0.0.1:${port}`, { forceNew: true, auth, transports: ['websocket'] });
+    sockets.push(client);
+    await eventually(() => expect(client.connected).toBe(true));
+    return client;
+  };
+  /** How many of so many events were not too many. */
+  const sent = async (client: Socket, count: number) => {
+    const answers = Array.from({ length: count }, () => client.emitWithAck('nothing'));
+    const codes = (await Promise.all(answers)).map(({ code }: { code: string }) => code);
+    return codes.filter((code) => code !== 'RATE_LIMITED').length;
+  };
+
+  it('is the same through many sockets, at once or one after the other, and concerns nobody else', async () => {
+    const many = await Promise.all(Array.from({ length: 10 }, () => open(ADA)));
+    const from = performance.now();
+    const taken = (await Promise.all(many.map((client) => sent(client, 20)))).reduce((a, b) => a + b);
+    for (const client of many) client.disconnect();
+    const takenThen = await sent(await open(ADA), 20);
+    const seconds = (performance.now() - from) / 1000;
+    expect(taken).toBeGreaterThanOrEqual(2 * PER_SECOND);
+    expect(taken + takenThen).toBeLessThanOrEqual(2 * PER_SECOND + PER_SECOND * seconds);
+    expect(await sent(await open(ADMIN), 2 * PER_SECOND)).toBe(2 * PER_SECOND);
+  });
+});
+
 it.each([
   ['the shop, whatever name a proxy calls us by', 'https://shop.test', true],
   ['a listed site', 'https://admin.test', true],

@@ -17,13 +17,13 @@ import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
 import { PushListener } from './push-listener.js';
 import { contextOf, isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
 import { CLIENT_EVENTS } from './socket-events.js';
-import { SocketLimit } from './socket-limit.js';
+import { SocketLimits } from './socket-limits.js';
 
 const log = logger('realtime');
 const MOST_BYTES = 64 * 1024;
 /** A client that does not read is let go before its backlog fills the memory. */
 const MOST_BACKLOG = 5000;
-const BACKLOG_CHECK_MS = 5000;
+const SWEEP_MS = 5000;
 
 type Ack = (answer: Record<string, unknown>) => void;
 
@@ -58,17 +58,21 @@ export async function serveRealtime(
     );
   });
   const rpc = app.get(RpcClient, { strict: false });
+  const limits = new SocketLimits(config.SOCKET_RATE_LIMIT);
   io.on('connection', (socket) => {
-    serve(socket, rpc, new SocketLimit(config.SOCKET_RATE_LIMIT));
+    serve(socket, rpc, limits);
     void auth.settle(socket);
   });
   const pushes = await new PushListener(io, sessions).listen(broker);
-  const backlog = setInterval(() => dropSlow(io), BACKLOG_CHECK_MS).unref();
+  const sweep = setInterval(() => {
+    dropSlow(io);
+    limits.forgetSilent();
+  }, SWEEP_MS).unref();
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('preClose', async () => {
-      clearInterval(backlog);
+      clearInterval(sweep);
       await pushes.close();
       // Clients that are sent away by name stay away; those whose connection breaks look for another gateway.
       io.engine.close();
@@ -96,13 +100,14 @@ function shareAmongGateways(io: RealtimeServer, redis: Redis | null, namespace: 
 }
 
 /** Every event of a client is answered, by its handler or with why not; each once what came before it is done. */
-function serve(socket: UserSocket, rpc: RpcClient, limit: SocketLimit): void {
+function serve(socket: UserSocket, rpc: RpcClient, limits: SocketLimits): void {
   let before = Promise.resolve();
   socket.use(([name, ...rest]) => {
     const last: unknown = rest.at(-1);
     const ack: Ack = typeof last === 'function' ? (last as Ack) : () => undefined;
     const payload: unknown = typeof rest[0] === 'function' ? undefined : rest[0];
-    if (!limit.take()) return ack({ ok: false, code: 'RATE_LIMITED', message: 'Slow down.' });
+    if (!limits.take(socket.data.actor.id))
+      return ack({ ok: false, code: 'RATE_LIMITED', message: 'Slow down.' });
     const handler = Object.hasOwn(CLIENT_EVENTS, String(name)) ? CLIENT_EVENTS[String(name)] : undefined;
     if (!handler) return ack({ ok: false, code: 'VALIDATION_FAILED', message: 'There is no such event.' });
     // The time it has runs from now on, also while it waits.
