@@ -4,13 +4,14 @@ import { Actor, Id, Instant, Nothing, pageOf, paging, text } from './primitives.
 
 const EventType = text(1, 100).regex(/^[a-z.-]+$/, 'must be an event type such as order.created');
 
+/** As it is stored: the log is also read when somebody has written what no program of ours would have let in. */
 export const StoredEvent = z.object({
-  id: Id,
+  id: z.guid(),
   type: z.string(),
   version: z.int(),
-  aggregate: z.object({ type: z.string(), id: Id, version: z.int() }),
-  data: z.json(),
-  actor: Actor,
+  aggregate: z.object({ type: z.string(), id: z.guid(), version: z.int() }),
+  data: z.unknown(),
+  actor: Actor.or(z.json()),
   correlationId: z.string(),
   causationId: z.string().nullable(),
   occurredAt: Instant,
@@ -34,7 +35,7 @@ export const ListEvents = defineCall('events.list', {
 
 export const GetEvent = defineCall('events.get', {
   kind: 'query',
-  input: z.object({ id: Id }),
+  input: z.object({ id: z.guid().toLowerCase() }),
   output: StoredEvent,
 });
 

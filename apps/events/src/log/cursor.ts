@@ -1,5 +1,5 @@
 import { DomainError } from '@order-system/contracts/errors';
-import { Id } from '@order-system/contracts/primitives';
+import { z } from 'zod';
 
 /** Where a page ended. Events of one millisecond are told apart by version first, which keeps an aggregate in order. */
 export interface Position {
@@ -16,7 +16,7 @@ const LAST_VERSION = 2_147_483_647;
 
 export function fromCursor(cursor: string): Position {
   const [ms, version, id] = Buffer.from(cursor, 'base64url').toString().split('.');
-  const known = Id.safeParse(id);
+  const known = z.guid().safeParse(id);
   const isWithin = (text: string | undefined, most: number) =>
     /^\d{1,16}$/.test(text ?? '') && Number(text) <= most;
   if (!known.success || !isWithin(ms, LAST_MS) || !isWithin(version, LAST_VERSION))

@@ -23,6 +23,8 @@ import {
 
 const DAY_MS = 86_400_000;
 
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+
 describe('the log of events', () => {
   let kit: EventsKit;
   let ask: ReturnType<typeof asAdmin>;
@@ -89,6 +91,32 @@ describe('the log of events', () => {
     const [event] = (await list({ aggregateId: mine })).items;
     expect(await ask(GetEvent, { id: event!.id })).toEqual(event);
     await expect(ask(GetEvent, { id: newId() })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it.each([
+    ['data that breaks its contract', { data: { n: 'many' } }],
+    ['data that is no object', { data: null }],
+    ['data that is nested too deeply', { data: nested(3000) }],
+    ['an actor that is nobody', { actor: {} }],
+    ['an actor of a role that is not known', { actor: { id: null, role: 'robot' } }],
+    ['an id that is no UUID by the book', { id: 'deadbeef-0000-0000-0000-000000000001' }],
+  ])('lists an event with %s as it is stored, and the others with it', async (_, odd) => {
+    const { id, ...stored } = { id: newId(), data: {}, actor: { id: null, role: 'system' }, ...odd };
+    await withClient(kit.options.database.url, (client) =>
+      client.query(
+        `INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
+           correlation_id, occurred_at) VALUES ($1, 'odd.thing', 1, 'odd', $2, 1, $3, $4, 'c-odd', now())`,
+        [id, newId(), JSON.stringify(stored.data), JSON.stringify(stored.actor)],
+      ),
+    );
+    const { items } = await list({});
+    expect(items.length).toBeGreaterThan(1);
+    const [listed] = items.filter((event) => event.id === id);
+    expect(listed).toMatchObject({ type: 'odd.thing', version: 1, ...stored });
+    expect(await ask(GetEvent, { id })).toEqual(listed);
+    const { items: first, nextCursor } = await list({ limit: 1 });
+    expect(first.map((event) => event.id)).toEqual([id]);
+    expect((await list({ limit: 1, cursor: nextCursor! })).items).toHaveLength(1);
   });
 
   it('refuses a cursor that no page gave, and pages that only a cursor reaches', async () => {

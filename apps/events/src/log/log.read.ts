@@ -23,7 +23,7 @@ export async function listEvents(db: Database, input: Filters): Promise<CallOutp
     db.searches.query<EventRow>(pageOf(input, offset)),
     db.searches.query<{ total: number }>(countOf(input)),
   ]);
-  const items = rows.slice(0, limit).map(present);
+  const items = rows.slice(0, limit).map(fromRow);
   const last = items.at(-1);
   const goesOn = rows.length > limit && last !== undefined;
   return {
@@ -38,11 +38,8 @@ export async function listEvents(db: Database, input: Filters): Promise<CallOutp
 export async function readEvent(db: Database, id: string): Promise<StoredEvent> {
   const [row] = await db.query<EventRow>(sql`SELECT * FROM events.event WHERE id = ${id}`);
   if (!row) throw notFound('event');
-  return present(row);
+  return fromRow(row);
 }
-
-/** The event table keeps what the contracts let in, so its data is JSON. */
-const present = (row: EventRow): StoredEvent => fromRow(row) as StoredEvent;
 
 function pageOf({ cursor, limit, ...filters }: Filters, offset: number): Sql {
   const conditions = conditionsOf(filters);

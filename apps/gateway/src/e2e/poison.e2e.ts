@@ -187,6 +187,21 @@ describe('an event that is wrong', () => {
     expect(await admin.ask<Letter[]>('GET', '/events/dead-letters')).toEqual([]);
   });
 
+  it('is listed as it is stored, with the others', async () => {
+    const odd = {
+      id: newId(),
+      type: 'order.exploded',
+      version: 1,
+      data: { n: 'many' },
+      actor: { by: 'hand' },
+    };
+    await storeEvent(database, { ...odd, aggregateId: newId(), quiet: true });
+    const found = await admin.ask<Event[]>('GET', '/events?limit=100');
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.find(({ id }) => id === odd.id)).toMatchObject(odd);
+    expect(await admin.ask('GET', `/events/${odd.id}`)).toMatchObject(odd);
+  });
+
   it('does not hold up what happens to its order later, when it was dropped', async () => {
     const [first, second, orderId] = [newId(), newId(), newId()];
     const before = await backlog();

@@ -8,6 +8,7 @@ export interface WrongEvent {
   aggregateId: string;
   aggregateVersion?: number;
   data: object;
+  actor?: unknown;
   agedSeconds?: number;
   quiet?: boolean;
 }
@@ -21,6 +22,7 @@ export async function storeEvent(database: pg.Pool, event: WrongEvent): Promise<
     aggregateId,
     aggregateVersion = 1,
     data,
+    actor = { id: null, role: 'system' },
     agedSeconds = 0,
     quiet = false,
   } = event;
@@ -28,11 +30,11 @@ export async function storeEvent(database: pg.Pool, event: WrongEvent): Promise<
     `WITH stored AS (
        INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
          correlation_id, occurred_at)
-       VALUES ($1::uuid, $2, $3, 'order', $4::uuid, $5::int, $6, '{"id":null,"role":"system"}', 'poison',
+       VALUES ($1::uuid, $2, $3, 'order', $4::uuid, $5::int, $6, $9, 'poison',
          now() - $7 * interval '1 second'))
      INSERT INTO events.outbox (event_id, source, aggregate_id, aggregate_version)
      SELECT $1::uuid, 'orders', $4::uuid, $5::int WHERE NOT $8::boolean`,
-    [id, type, version, aggregateId, aggregateVersion, data, agedSeconds, quiet],
+    [id, type, version, aggregateId, aggregateVersion, data, agedSeconds, quiet, JSON.stringify(actor)],
   );
 }
 
