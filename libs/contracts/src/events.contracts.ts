@@ -111,7 +111,7 @@ export const GetReplay = defineCall('events.replayJob', {
 export const DeadLetter = z.object({
   id: Id,
   consumer: z.string(),
-  eventId: Id.nullable(),
+  eventId: z.guid().nullable(),
   message: z.json(),
   error: z.string(),
   attempts: z.int(),

@@ -8,6 +8,8 @@ export interface Delivery {
   text: string;
   /** How often it came too early. */
   early: number;
+  /** Of the row that it comes from, when that is known without reading it. */
+  eventId?: string;
 }
 
 /** What becomes of a delivery: finished, or once more after a delay. */

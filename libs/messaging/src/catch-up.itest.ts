@@ -108,3 +108,36 @@ it('begins no pass while another one is under way', async () => {
   await catchUp.stop();
   expect(looks()).toBe(1);
 });
+
+it('makes one dead letter of a row that is no event, however often it comes by, and none once that was dropped', async () => {
+  const { name, catchUp } = aConsumer({ everyMs: 20 });
+  const letters = () =>
+    db.query<{ id: string; event_id: string; error: string }>(
+      sql`SELECT id, event_id, error FROM events.dead_letter WHERE consumer = ${name}`,
+    );
+  const afterMoreLooks = async () => {
+    const looks = jest.spyOn(db, 'query');
+    await eventually(() => expect(looks.mock.calls.length).toBeGreaterThan(3));
+    looks.mockRestore();
+    return letters();
+  };
+  await catchUp.start(0);
+  const id = newId();
+  await db.execute(sql`
+    INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
+      correlation_id, occurred_at)
+    VALUES (${id}, ${Counted.type}, 1, 'test', ${newId()}, 1, '{"n":1}', '{"by":"hand"}', 'c-1', now() - interval '1 minute')`);
+  await db.execute(sql`
+    UPDATE events.consumer_cursor SET position = now() - interval '5 minutes' WHERE consumer = ${name}`);
+  await eventually(async () => expect(await letters()).not.toEqual([]));
+  expect(await afterMoreLooks()).toMatchObject([
+    { event_id: id, error: expect.stringContaining('not an event') },
+  ]);
+  await db.execute(sql`
+    WITH dropped AS (DELETE FROM events.dead_letter WHERE consumer = ${name} RETURNING consumer, event_id)
+    INSERT INTO events.inbox (consumer, event_id) SELECT consumer, event_id FROM dropped`);
+  await db.execute(sql`
+    UPDATE events.consumer_cursor SET position = now() - interval '5 minutes' WHERE consumer = ${name}`);
+  expect(await afterMoreLooks()).toEqual([]);
+  await catchUp.stop();
+});

@@ -100,7 +100,7 @@ export class CatchUp {
       );
       const raw = JSON.parse(JSON.stringify(fromRow(row))) as unknown;
       // The ladder's delays do not matter here: the next pass comes by itself once the retry is overdue.
-      return this.subscriber.receive({ raw, text: '', early: 0 });
+      return this.subscriber.receive({ raw, text: '', early: 0, eventId: row.id });
     });
     // All of them have ended before this pass ends, for the database may be closed then.
     const failed = (await Promise.allSettled(applied)).find(({ status }) => status === 'rejected');

@@ -66,7 +66,7 @@ export class Subscriber {
     try {
       message = readMessage(delivery.raw);
     } catch (error) {
-      await this.untilNoted(() => this.bury(null, delivery, error, 1));
+      await this.untilNoted(() => this.bury(delivery.eventId ?? null, delivery, error, 1));
       return { fate: 'dead', verdict: 'done' };
     }
     const settled = await this.inTurn(subjectOf(message), () => this.process(message, delivery, arrivedAt));
@@ -125,18 +125,17 @@ export class Subscriber {
         return { fate: 'retried', verdict: { delayMs, early: delivery.early } };
       }
     }
-    await this.bury(message, delivery, error, attempts);
+    await this.bury(message.id, delivery, error, attempts);
     return { fate: 'dead', verdict: 'done' };
   }
 
   private async bury(
-    message: EventMessage | null,
+    eventId: string | null,
     delivery: Delivery,
     error: unknown,
     attempts: number,
   ): Promise<void> {
     const { db, consumer } = this.options;
-    const eventId = message?.id ?? null;
     log.error({ consumer: consumer.name, event: eventId, err: error }, 'an event is now a dead letter');
     const kept = delivery.raw ?? { text: delivery.text };
     await keepDeadLetter(db, {
