@@ -45,6 +45,10 @@ export function readOptions<T extends ParseArgsOptionsConfig>(
     const known = Object.entries(options).map(
       ([name, { type }]) => `--${name}${type === 'string' ? ' <value>' : ''}`,
     );
+    if (args.includes('--help')) {
+      console.log(`Options: ${known.join(', ')}`);
+      process.exit(0);
+    }
     return fail(`${message.split(/\.?(?: |\n)(?:To|Did|This) /)[0]}. Remedy: ${known.join(', ')}`);
   }
 }

@@ -28,6 +28,7 @@ describe('where the servers are', () => {
   it.each([
     [postgres, 'no-url:secret'],
     [postgres, 'secret'],
+    [postgres, 'postgresql://postgres:secret@localhost:5432'],
     [rabbitmq, 'http://guest:secret@localhost'],
     [redis, 'localhost:6379/secret'],
   ])('is refused with the remedy, and without the password, when it is no address', (kind, url) => {

@@ -8,6 +8,8 @@ interface Kind {
   /** Where it listens when its URL names no port, by what its URLs begin with. */
   readonly ports: Readonly<Record<string, number>>;
   readonly remedy: string;
+  /** Its URLs have to name something, such as a database. */
+  readonly needsPath?: boolean;
   /** Its URL when the variable is not set; the example where there is no other way to say it. */
   readonly inParts?: (env: NodeJS.ProcessEnv) => string;
 }
@@ -34,6 +36,7 @@ export const SERVERS = {
     example: 'postgresql://postgres:postgres@localhost:5432/order_system',
     ports: { 'postgresql:': 5432, 'postgres:': 5432 },
     remedy: 'docker compose up -d postgres',
+    needsPath: true,
   }),
   rabbitmq: server({
     name: 'RabbitMQ',
@@ -53,9 +56,12 @@ export const SERVERS = {
 };
 
 /** What is set, else the example. A URL may hold a password, so it is not shown when it is wrong. */
-export function urlOf({ name, variable, example, ports, inParts }: Kind, env: NodeJS.ProcessEnv): string {
+export function urlOf(kind: Kind, env: NodeJS.ProcessEnv): string {
+  const { name, variable, example, ports, inParts, needsPath = false } = kind;
   const text = env[variable] || (inParts?.(env) ?? example);
-  if (URL.canParse(text) && new URL(text).protocol in ports) return text;
+  const url = URL.parse(text);
+  const isWhole = !needsPath || (url?.pathname.length ?? 0) > 1;
+  if (url !== null && url.protocol in ports && isWhole) return text;
   return fail(`${variable} is no address of ${name}. Remedy: write it like ${example}`);
 }
 

@@ -1,4 +1,5 @@
 import { fail } from '../shared/console.ts';
+import { refusalOf } from '../shared/logins.ts';
 import { missingServers, SERVERS } from '../shared/servers.ts';
 
 export type Topology = 'embedded' | 'distributed';
@@ -13,11 +14,24 @@ export async function chooseTopology(flag: string | undefined): Promise<Topology
 
   const missing = await missingServers();
   const names = (servers: readonly { name: string }[]) => servers.map((server) => server.name).join(', ');
-  if (missing.length === 0)
+  if (missing.length > 0) {
+    if (wanted === undefined) return say('embedded', `no answer from ${names(missing)}`);
+    const remedies = missing.map((server) => `${server.remedy} (or set ${server.variable})`);
+    fail(`The distributed topology needs ${names(missing)}. Remedy: ${remedies.join('; ')}`);
+  }
+  const refusal = await firstRefusal();
+  if (refusal === undefined)
     return say('distributed', wanted ? because : `${names(Object.values(SERVERS))} answer`);
-  if (wanted === undefined) return say('embedded', `no answer from ${names(missing)}`);
-  const remedies = missing.map((server) => `${server.remedy} (or set ${server.variable})`);
-  return fail(`The distributed topology needs ${names(missing)}. Remedy: ${remedies.join('; ')}`);
+  const { server, why } = refusal;
+  if (wanted === undefined) return say('embedded', `${server.name} refuses us: ${why}`);
+  return fail(`${server.name} refuses us: ${why}. Remedy: set ${server.variable}, like ${server.example}`);
+}
+
+async function firstRefusal() {
+  const kinds = Object.keys(SERVERS) as (keyof typeof SERVERS)[];
+  const all = await Promise.all(kinds.map(async (kind) => ({ kind, why: await refusalOf(kind) })));
+  const refused = all.find(({ why }) => why !== undefined);
+  return refused && { server: SERVERS[refused.kind], why: refused.why };
 }
 
 function say(topology: Topology, reason: string): Topology {

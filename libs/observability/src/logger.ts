@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { LoggerService, LogLevel } from '@nestjs/common';
-import { readConfig } from '@order-system/config/config';
+import { ConfigError, readConfig } from '@order-system/config/config';
 import { destination, pino, type Logger, type LoggerOptions } from 'pino';
 import { z } from 'zod';
 
@@ -90,6 +90,8 @@ export class NestLogger implements LoggerService {
     this.write('warn', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
+    // The host says it in one line.
+    if (message instanceof ConfigError) return;
     this.write('error', message, rest);
   }
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -57,6 +57,22 @@ describe('a migrated database', () => {
   });
 });
 
+it('finds its database there without a right to any other', async () => {
+  const { url, drop } = await createTestDatabase();
+  const role = `only_${new URL(url).pathname.slice(1)}`;
+  const asRole = Object.assign(new URL(url), { username: role, password: 'Secret123' }).href;
+  try {
+    await withClient(url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'Secret123'`));
+    expect(await createDatabaseIfMissing(asRole)).toBe(false);
+    await expect(createDatabaseIfMissing(withDatabase(asRole, `${role}_2`))).rejects.toThrow(
+      'permission denied',
+    );
+  } finally {
+    await withClient(url, (client) => client.query(`DROP ROLE IF EXISTS ${role}`));
+    await drop();
+  }
+});
+
 it('migrates once when many start at the same time', async () => {
   const { url, drop } = await createTestDatabase();
   const fresh = withDatabase(url, `${new URL(url).pathname.slice(1)}_fresh`);

@@ -28,13 +28,18 @@ export function withDatabase(url: string, database: string): string {
   return changed.href;
 }
 
-/** Creates the database the URL names; true when it was missing. */
+export const isDatabaseMissing = (error: unknown): boolean => (error as { code?: string }).code === '3D000';
+
+/** Creates the database the URL names; true when it was missing. Who finds it there needs no right to any other. */
 export async function createDatabaseIfMissing(url: string): Promise<boolean> {
+  try {
+    await withClient(url, async () => undefined);
+    return false;
+  } catch (error) {
+    if (!isDatabaseMissing(error)) throw error;
+  }
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
-  if (name === '') throw new Error('DATABASE_URL names no database, for example .../order_system');
   return withClient(withDatabase(url, 'postgres'), async (client) => {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount !== 0) return false;
     try {
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
       return true;
