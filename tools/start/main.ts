@@ -9,7 +9,7 @@ import { lockDataDir } from '../shared/lock.ts';
 import { endPrograms } from '../shared/program.ts';
 import { SERVERS } from '../shared/servers.ts';
 import { describeAdmin } from './admin.ts';
-import { adminEmail, APPS, planServices } from './plan.ts';
+import { adminEmail, APPS, planServices, refuseWishes } from './plan.ts';
 import { restartOnRequest } from './restart-on-request.ts';
 import { findSecrets } from './secrets.ts';
 import { Service } from './service.ts';
@@ -56,6 +56,7 @@ async function start({ app, inspect, ...options }: Options): Promise<void> {
     fail(`There is no app "${app}". Remedy: --app= and one of ${APPS.join(', ')}`);
   await buildIfStale();
   const topology = await chooseTopology(options.topology);
+  await refuseWishes({ topology, inspect });
   const folder = dataDir();
   const { secrets, isAdminGenerated } = await findSecrets(folder);
   const databaseUrl = await openDatabase(topology, folder);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { planServices } from './plan.ts';
+import { planServices, refuseWishes } from './plan.ts';
 
 const around = { databaseUrl: 'postgresql://localhost/test', dataDir: '/nowhere', secrets: {} };
 const embedded = { ...around, topology: 'embedded' } as const;
@@ -35,15 +35,15 @@ it('says so when HEALTH_PORT cannot be had', async () => {
     server.listen(0, () => resolve((server.address() as { port: number }).port)),
   );
   process.env['HEALTH_PORT'] = String(taken);
-  await expect(planServices(embedded)).rejects.toThrow(`Port ${taken} is taken. Remedy: HEALTH_PORT=`);
+  await expect(refuseWishes(embedded)).rejects.toThrow(`Port ${taken} is taken. Remedy: HEALTH_PORT=`);
   process.env['HEALTH_PORT'] = 'any';
-  await expect(planServices(embedded)).rejects.toThrow('HEALTH_PORT is "any", which is no port.');
+  await expect(refuseWishes(embedded)).rejects.toThrow('HEALTH_PORT is "any", which is no port. Remedy');
 });
 
 it('lets a debugger attach to one process', async () => {
   const plans = await planServices({ ...distributed, inspect: 'orders' });
   expect(plans.filter(({ isInspected }) => isInspected).map(({ name }) => name)).toEqual(['orders']);
-  await expect(planServices({ ...embedded, inspect: 'orders' })).rejects.toThrow(
+  await expect(refuseWishes({ ...embedded, inspect: 'orders' })).rejects.toThrow(
     '--inspect and one of embedded',
   );
 });

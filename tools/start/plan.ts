@@ -49,7 +49,7 @@ export async function planServices(around: Surroundings): Promise<ServicePlan[]>
     env['REDIS_URL'] = SERVERS.redis.url;
   }
   const door = around.topology === 'embedded' ? 'embedded' : 'gateway';
-  const apps = around.topology === 'embedded' ? ['embedded'] : APPS;
+  const apps = appsOf(around.topology);
   const plans: ServicePlan[] = [];
   for (const app of apps) {
     const usual = isAnyPortRight ? somewhere() : app === 'gateway' ? 3_020 : 3_001;
@@ -65,22 +65,42 @@ export async function planServices(around: Surroundings): Promise<ServicePlan[]>
       isInspected: app === around.inspect,
     });
   }
-  if (around.inspect !== undefined && !apps.includes(around.inspect))
-    fail(`No process is for "${around.inspect}" alone. Remedy: --inspect and one of ${apps.join(', ')}`);
   return plans;
 }
 
+type Variable = 'PORT' | 'HEALTH_PORT';
+
 /** The one that is wanted and no other; where none is, the first that is free. */
-async function portOf(variable: 'PORT' | 'HEALTH_PORT', usual: number): Promise<number> {
+async function portOf(variable: Variable, usual: number): Promise<number> {
+  const wanted = await wantedPort(variable);
+  if (wanted === undefined) return freePort(usual);
+  return freePort(wanted || somewhere());
+}
+
+async function wantedPort(variable: Variable): Promise<number | undefined> {
   const wanted = process.env[variable];
-  if (!wanted) return freePort(usual);
+  if (!wanted) return undefined;
   const port = Number(wanted);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    fail(`${variable} is "${wanted}", which is no port.`);
-  if (port === 0) return freePort(somewhere());
-  if (!(await isPortFree(port))) fail(`Port ${port} is taken. Remedy: ${variable}=${port + 1} npm start`);
-  return freePort(port);
+    fail(`${variable} is "${wanted}", which is no port. Remedy: ${variable}= and a number up to 65535`);
+  if (port > 0 && !(await isPortFree(port)))
+    fail(`Port ${port} is taken. Remedy: ${variable}=${port + 1} npm start`);
+  return port;
 }
+
+/** What is wanted and cannot be is said before anything is made. */
+export async function refuseWishes({
+  topology,
+  inspect,
+}: Pick<Surroundings, 'topology' | 'inspect'>): Promise<void> {
+  await wantedPort('PORT');
+  await wantedPort('HEALTH_PORT');
+  const apps = appsOf(topology);
+  if (inspect !== undefined && !apps.includes(inspect))
+    fail(`No process is for "${inspect}" alone. Remedy: --inspect and one of ${apps.join(', ')}`);
+}
+
+const appsOf = (topology: Topology): string[] => (topology === 'embedded' ? ['embedded'] : APPS);
 
 /**
  * Where no other system looks first: of two that begin at one number, one takes the port that a service of the
