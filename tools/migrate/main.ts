@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, readOptions, run } from '../shared/console.ts';
-import { prepareDatabase } from '../shared/database.ts';
+import { onDatabase, prepareDatabase } from '../shared/database.ts';
 import { isReachable, SERVERS } from '../shared/servers.ts';
 
 // npm run prisma:migrate -- --name add-refunds
@@ -18,7 +18,7 @@ await run(async () => {
 
   const { MIGRATIONS_DIR } = await import('@order-system/prisma/migration-files');
   const { diffToSchema } = await import('@order-system/prisma/write-migration');
-  const script = await diffToSchema(url);
+  const script = await onDatabase(url, () => diffToSchema(url));
   if (script === undefined) {
     console.log('The migrations already make what the schema describes: there is nothing to write.');
     return;
@@ -27,6 +27,11 @@ await run(async () => {
   mkdirSync(join(MIGRATIONS_DIR, folder), { recursive: true });
   writeFileSync(join(MIGRATIONS_DIR, folder, 'migration.sql'), script);
   console.log(`Wrote libs/prisma/migrations/${folder}/migration.sql`);
+  const losses = script.match(/^.*\bDROP (?:TABLE|COLUMN)\b.*$/gm) ?? [];
+  if (losses.length > 0)
+    fail(
+      `It was not applied, for it loses data:\n${losses.join('\n')}\nRemedy: when that is meant, npm run prisma:deploy`,
+    );
   const applied = await prepareDatabase(url);
   console.log(`Applied ${applied.join(', ')} to ${new URL(url).pathname.slice(1)}.`);
   console.log('Read the file before you commit it. To change it, drop this database, which has it as it is.');

@@ -30,9 +30,16 @@ async function runNx(args: string[]): Promise<void> {
   const { status, output } = await runProgram(
     process.execPath,
     [join(ROOT, 'node_modules/nx/dist/bin/nx.js'), ...args],
-    { cwd: ROOT, env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' } },
+    { cwd: ROOT, env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', RUST_BACKTRACE: '0' } },
   );
-  if (status !== 0) fail(`${output}\nnx ${args.join(' ')} failed; the lines above say why.`);
+  if (status !== 0) fail(`${failuresIn(output)}\nnx ${args.join(' ')} failed; the lines above say why.`);
+}
+
+/** Nx tells of all tasks; only those that failed say what is wrong. */
+function failuresIn(output: string): string {
+  const [tasks = ''] = output.split(/^ NX +Running .* failed$/m);
+  const failed = tasks.split(/^(?=> nx run )/m).filter((task) => task.includes('exited with non-zero'));
+  return failed.length === 0 ? output : failed.map((task) => task.trim()).join('\n\n');
 }
 
 function projects(): string[] {

@@ -4,12 +4,20 @@ import { fail } from './console.ts';
 const NOT_FOR_US = /^(E[A-Z_]+|08...|28...|42501|53...|57P0.)$/;
 
 /** Creates the database when it is missing and brings it to the newest migration. Returns the names applied. */
-export async function prepareDatabase(url: string): Promise<string[]> {
-  const { createDatabaseIfMissing, migrate, MigrationError } = await import('@order-system/prisma/migrate');
-  try {
+export function prepareDatabase(url: string): Promise<string[]> {
+  return onDatabase(url, async () => {
+    const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
     if (await createDatabaseIfMissing(url))
       console.log(`Created the database ${new URL(url).pathname.slice(1)}.`);
-    return await migrate(url);
+    return migrate(url);
+  });
+}
+
+/** What the server refuses is the reader's to solve. */
+export async function onDatabase<T>(url: string, work: () => Promise<T>): Promise<T> {
+  const { MigrationError } = await import('@order-system/prisma/migrate');
+  try {
+    return await work();
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (error instanceof MigrationError) fail(message);
