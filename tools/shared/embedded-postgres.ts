@@ -192,7 +192,7 @@ async function stop(binaries: Binaries, cluster: string, account: Account): Prom
 /** The port of the last time when it is free, so that a tool that looks into the database keeps its address. */
 async function choosePort(folder: string): Promise<number> {
   const file = join(folder, 'port');
-  const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : FIRST_PORT;
+  const last = (existsSync(file) && Number(readFileSync(file, 'utf8'))) || FIRST_PORT;
   return (await isPortFree(last)) ? last : freePort(FIRST_PORT);
 }
 

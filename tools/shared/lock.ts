@@ -88,7 +88,8 @@ function textOf(file: string): string | undefined {
 
 function holderIn(text = ''): Holder | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    const holder = JSON.parse(text) as Partial<Holder>;
+    return holder.port && holder.token ? (holder as Holder) : undefined;
   } catch {
     return undefined;
   }
