@@ -51,11 +51,11 @@ export async function startEmbeddedPostgres(folder: string, database: string): P
   await refuseClosedFolders(binaries, folder, account);
   if (!existsSync(cluster)) await initialise(binaries, folder, account);
 
+  const password = readFileSync(join(folder, 'password'), 'utf8').trim();
   const { status } = await runProgram(binaries.pg_ctl, ['status', '-D', cluster], { ...account, cwd: '/' });
   const runningOn = status === 0 ? processFile(cluster).port : undefined;
   const port = runningOn ?? (await startOnFreePort(binaries, folder, account));
   const unwatch = restartWhenGone(cluster, () => start(binaries, folder, port, account));
-  const password = readFileSync(join(folder, 'password'), 'utf8').trim();
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}/${database}${viaSocket(cluster)}`,
     port,
