@@ -46,6 +46,7 @@ describe('is refused with 400 and the field', () => {
     ['truncated JSON', raw('{"email":"ada@exam')],
     ['a byte order mark', raw(`\ufeff${JSON.stringify(account)}`)],
     ['bytes that are no UTF-8', raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
+    ['a length that is no number', raw('{"email":"ada@example.com","password":{"length":{"toString":1}}}')],
     ['a list for a body', raw('[]')],
     ['null for a body', raw('null')],
     ['text for a body', raw('"hello"')],

@@ -17,9 +17,24 @@ export function strictly(schema: z.ZodType): z.ZodType {
   return made;
 }
 
+/**
+ * As safeParse. Zod compares the length of what is no text and no list before it refuses it, and throws where that is an
+ * object with a toString that is no function, as JSON can have it.
+ */
+export function check<S extends z.ZodType>(schema: S, value: unknown): z.ZodSafeParseResult<z.output<S>> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (!JSON.stringify(value).includes('"toString"')) throw error;
+    const message = 'must not have a toString where a text or a list belongs';
+    const refusal = new z.ZodError([{ code: 'custom', path: [], input: value, message }]);
+    return { success: false, error: refusal as z.ZodError<z.output<S>> };
+  }
+}
+
 /** The value in the program's own form. Throws VALIDATION_FAILED naming the fields. */
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = check(schema, value);
   if (result.success) return result.data;
   throw refused(fieldErrors(result.error));
 }

@@ -182,6 +182,15 @@ describe('what a client sends in a row, without waiting for the answers', () => 
   });
 });
 
+it('a length that is no number is refused like any other nonsense', async () => {
+  const { client } = connect(ADA, ['websocket']);
+  const message = { orderId: AN_ID, content: { length: { toString: 1 } } };
+  expect(await client.emitWithAck('sendMessage', message)).toMatchObject({
+    ok: false,
+    code: 'VALIDATION_FAILED',
+  });
+});
+
 it('thousands of fields that nobody knows are refused in few words', async () => {
   const { client } = connect(ADA, ['websocket']);
   for (const junk of [

@@ -5,6 +5,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import type { RpcClient } from '@order-system/messaging/rpc-client';
 import { invalid } from '@order-system/messaging/rpc-server';
 import { z } from 'zod';
+import { check } from '../http/input.js';
 import { rooms } from './pushes.js';
 import type { UserSocket } from './socket-auth.js';
 
@@ -36,7 +37,7 @@ const handle =
   ): Handler =>
   async (sender, payload) => {
     // To a schema, bytes are an object with a field for each of them.
-    const input = schema.safeParse(Buffer.isBuffer(payload) ? null : (payload ?? {}));
+    const input = check(schema, Buffer.isBuffer(payload) ? null : (payload ?? {}));
     if (!input.success) throw invalid(input.error);
     return (await work(sender, input.data)) ?? {};
   };
