@@ -56,6 +56,23 @@ describe('messages of the staff', () => {
     expect(await service.titlesOf(ownerId)).toHaveLength(2);
   });
 
+  it('are read by who answers them: the next one is told of again', async () => {
+    const { ownerId, email, say } = room();
+    const answer = (seq: number) => say(seq, { senderId: ownerId, senderRole: 'user' });
+    await say(1);
+    await service.job.run();
+    await answer(2);
+    await say(3);
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(2);
+    await say(4);
+    await answer(5);
+    await service.list();
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(2);
+    expect(await service.titlesOf(ownerId)).toEqual([]);
+  });
+
   it('are neither listed for nor mailed to who is there to read them', async () => {
     const { ownerId, email, say, read } = room();
     const patient = service.worker({ awayMs: 3_600_000 });
