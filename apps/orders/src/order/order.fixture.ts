@@ -30,6 +30,7 @@ class Neighbours {
   price = 1000;
   paymentRefusal: DomainError | undefined;
   releaseRefusal: DomainError | undefined;
+  reserveRefusal: DomainError | undefined;
   /** What becomes of a payment that is started. */
   paymentStatus: 'REQUESTED' | 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
   private readonly begun = new Map<string, Date>();
@@ -59,6 +60,7 @@ class Neighbours {
 
   async reserve(input: CallInput<typeof ReserveStock>): Promise<CallOutput<typeof ReserveStock>> {
     this.reserved.push(input);
+    if (this.reserveRefusal) throw this.reserveRefusal;
     const { price } = this;
     const lines = input.lines.map(({ productId, quantity }) => ({
       ...{ productId, quantity, price },

@@ -19,6 +19,7 @@ beforeEach(() => {
   shop.neighbours.paymentStatus = 'PENDING';
   shop.neighbours.price = 1000;
   shop.neighbours.releaseRefusal = undefined;
+  shop.neighbours.reserveRefusal = undefined;
   shop.neighbours.livePayment = undefined;
 });
 
@@ -28,6 +29,19 @@ const place = (by: MessageContext, paymentMethod: PaymentProviderName = 'SANDBOX
   shop.rpc.call(PlaceOrder, { items: [{ productId: newId(), quantity: 3 }], paymentMethod }, by);
 const countOf = async (by: MessageContext) =>
   (await shop.rpc.call(ListOrders, { page: 1, limit: 20 }, by)).total;
+
+it('names the line that cannot be had as it was sent, also among lines at own prices', async () => {
+  const message = 'is no product on sale';
+  shop.neighbours.reserveRefusal = new DomainError('NOT_FOUND', 'A product is gone.', {
+    errors: [{ path: 'items.1.productId', message }],
+  });
+  const own = { title: 'A thing', price: 100, quantity: 1 };
+  const sold = { productId: newId(), quantity: 1 };
+  const items = [own, sold, own, { productId: newId(), quantity: 1 }];
+  await expect(
+    shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, someone('user')),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND', facts: { errors: [{ path: 'items.3.productId', message }] } });
+});
 
 describe('an order that is refused after its stock was held', () => {
   it('gives the stock back at once, and leaves nothing behind', async () => {

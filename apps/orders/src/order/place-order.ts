@@ -152,7 +152,9 @@ export class OrderPlacing {
     const wanted = items.filter((item) => 'productId' in item);
     // Own prices alone are checked before anything is held.
     if (wanted.length === 0) return items.map((item) => ownLine(item));
-    const { lines } = await this.rpc.call(ReserveStock, { orderId, lines: wanted }, ctx);
+    const { lines } = await this.rpc
+      .call(ReserveStock, { orderId, lines: wanted }, ctx)
+      .catch((error: unknown) => Promise.reject(amongAll(items, error)));
     const known = new Map(lines.map((line) => [line.productId, line]));
     return items.map((item) => {
       if (!('productId' in item)) return ownLine(item);
@@ -231,6 +233,17 @@ const CUSTOM = {
   paymentProvider: null,
   paymentState: null,
 } as const;
+
+/** Catalog counts the lines that it was asked for, who sent the order all of them. */
+function amongAll(items: Item[], error: unknown): Error {
+  if (!(error instanceof DomainError) || error.facts.errors === undefined) return error as Error;
+  const places = items.flatMap((item, place) => ('productId' in item ? [place] : []));
+  const errors = error.facts.errors.map(({ path, message }) => ({
+    path: path.replace(/(?<=^items\.)\d+/, (index) => String(places[Number(index)])),
+    message,
+  }));
+  return new DomainError(error.code, error.detail, { ...error.facts, errors });
+}
 
 function ownLine(item: Item): NewLine {
   if (!('title' in item)) throw new Error('not a line of the customer');
