@@ -38,6 +38,8 @@ describe('is refused with 400 and the field', () => {
     ['a password of 10 kB', post('/api/auth/register', { ...account, password: `Aa1${'x'.repeat(10_000)}` })],
     ['an e-mail address in a list', post('/api/auth/login', { email: ['ada@example.com'], password: 'x' })],
     ['an e-mail address as object', post('/api/auth/login', { email: { $ne: null }, password: 'x' })],
+    ['a phone number without a digit', post('/api/auth/register', { ...account, phone: '  (-) -  ' })],
+    ['a phone number of 20 digits', post('/api/auth/register', { ...account, phone: '1'.repeat(20) })],
     ['no credentials', post('/api/auth/login', {})],
     ['a NUL in text', raw('{"email":"ada@example.com","password":"Secret123\\u0000"}')],
     ['a key twice', raw('{"email":"ada@example.com","email":"eve@example.com","password":"Secret123"}')],

@@ -24,7 +24,11 @@ export const Password = z
   .meta({ example: 'Secret123' });
 
 const Name = line(100);
-const Phone = z.string().regex(/^\+?[0-9 ()-]{5,30}$/, 'must be a phone number');
+/** 5 to 15 digits, as many as E.164 has, written as people write them. */
+const Phone = z
+  .string()
+  .max(30)
+  .regex(/^\+?(?:[ ()-]*\d){5,15}[ ()-]*$/, 'must be a phone number');
 
 export const User = z.object({
   id: Id,
