@@ -120,4 +120,23 @@ describe('messages of the staff', () => {
     expect(await service.titlesOf(ownerId)).toEqual([]);
     expect(service.smtp.mailsTo(email)).toHaveLength(1);
   });
+
+  it('are told of again once that is wanted, though those before are unread', async () => {
+    const { ownerId, email, say } = room();
+    const choose = (...channels: ('EMAIL' | 'SMS')[]) =>
+      service.db.inTx((tx) =>
+        setPreferences(tx, { userId: ownerId, preferences: { NEW_MESSAGE: channels } }),
+      );
+    await choose();
+    const unheard = await say(1);
+    await choose('SMS');
+    await say(2);
+    await service.job.run();
+    await choose('EMAIL');
+    await say(3);
+    await say(4);
+    await deliver(service.db, notificationFacts, unheard, { again: true });
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(1);
+  });
 });

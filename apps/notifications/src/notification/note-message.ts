@@ -23,7 +23,7 @@ export async function noteMessage(
   const last = await lastMessageNotice(tx, ownerId, orderId);
   // A replay: it was told of, or stood behind another one.
   if (last && seq <= last.seq) return;
-  if (last && !last.isRead) return void (await coverMessage(tx, last.id, seq));
+  if (last?.isNews) return void (await coverMessage(tx, last.id, seq));
   const text = newMessage(content, await orderNumber(tx, orderId));
   await notifyPerson(
     tx,

@@ -105,7 +105,8 @@ export async function orderNumber(tx: Tx, orderId: string): Promise<number | und
 export interface MessageNotice {
   id: string;
   seq: number;
-  isRead: boolean;
+  /** Unread, and sent or to be sent: it may have had no channel. */
+  isNews: boolean;
 }
 
 /** The latest notification about messages in an order's room, locked. */
@@ -115,7 +116,10 @@ export const lastMessageNotice = (
   orderId: string,
 ): Promise<MessageNotice | undefined> =>
   tx.one(sql`
-    SELECT id, (data ->> 'seq')::int AS seq, read_at IS NOT NULL AS "isRead" FROM notifications.notification
+    SELECT id, (data ->> 'seq')::int AS seq, read_at IS NULL AND EXISTS (
+        SELECT FROM notifications.delivery d WHERE d.notification_id = n.id AND d.status <> 'WITHDRAWN'
+      ) AS "isNews"
+    FROM notifications.notification n
     WHERE user_id = ${userId} AND order_id = ${orderId} AND kind = 'NEW_MESSAGE'
     ORDER BY (data ->> 'seq')::int DESC LIMIT 1 FOR UPDATE`);
 
