@@ -13,6 +13,8 @@ import { Subscriber } from './subscriber.js';
 import { eventually } from './testing/eventually.js';
 
 const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
+/** Of which there are few, so that one batch is a whole pass. */
+const Rare = defineEvent('test.rare', 1, z.object({ n: z.int() }));
 const LADDER = [5000, 30_000];
 const LATER_MS = 3_600_000;
 
@@ -29,9 +31,9 @@ afterAll(async () => {
 
 let consumers = 0;
 /** A consumer of its own for each test, and what looks for the events that it missed. */
-function aConsumer({ handle = async () => undefined as void, everyMs = LATER_MS } = {}) {
+function aConsumer({ of = Counted, handle = async () => undefined as void, everyMs = LATER_MS } = {}) {
   const name = `test.missing${(consumers += 1)}`;
-  const counting = consumer(name, [on(Counted, handle)]);
+  const counting = consumer(name, [on(of, handle)]);
   const subscriber = new Subscriber({ db, consumer: counting, ladder: LADDER });
   const catchUp = new CatchUp(db, counting, subscriber, everyMs);
   const applied = async () => {
@@ -60,6 +62,16 @@ const givenOnLadder = (name: string, ids: readonly string[]): Promise<number> =>
     INSERT INTO events.retry (consumer, event_id, attempts, error, next_attempt_at)
     SELECT ${name}, id, 1, 'not today', now() + interval '1 hour' FROM events.event
     WHERE aggregate_id = ANY(${ids}) AND aggregate_version = 1`);
+
+/** To a consumer that was there already, so long ago that nothing of it can be under way any more. */
+async function givenRareLost(name: string, id: string): Promise<void> {
+  await db.execute(sql`
+    INSERT INTO events.consumer_cursor (consumer, position, since)
+    VALUES (${name}, now() - interval '2 hours', now() - interval '2 hours')`);
+  await db.execute(sql`
+    INSERT INTO events.event VALUES (${newId()}, ${Rare.type}, 1, 'test', ${id}, 1, '{"n": 1}',
+      '{"id": null, "role": "system"}', 'long-ago', NULL, now() - interval '1 hour')`);
+}
 
 /** How often was looked into the event table until it is asked? */
 function countLooks(): () => number {
@@ -140,4 +152,30 @@ it('makes one dead letter of a row that is no event, however often it comes by, 
     UPDATE events.consumer_cursor SET position = now() - interval '5 minutes' WHERE consumer = ${name}`);
   expect(await afterMoreLooks()).toEqual([]);
   await catchUp.stop();
+});
+
+it('finds what had to wait when it was looked for before, however long ago it was told', async () => {
+  const { name, catchUp, isApplied } = aConsumer({ of: Rare });
+  const id = newId();
+  await givenRareLost(name, id);
+  await givenOnLadder(name, [id]);
+  await catchUp.start(0);
+  await catchUp.stop();
+  expect(await isApplied(id)).toBe(false);
+  await db.execute(sql`DELETE FROM events.retry WHERE consumer = ${name}`);
+  await catchUp.start(0);
+  await catchUp.stop();
+  expect(await isApplied(id)).toBe(true);
+});
+
+it('leaves dead letters to the people who look after them', async () => {
+  const { name, catchUp, isApplied } = aConsumer({ of: Rare });
+  const id = newId();
+  await givenRareLost(name, id);
+  await db.execute(sql`
+    INSERT INTO events.dead_letter (id, consumer, event_id, message, error, attempts, first_failed_at)
+    SELECT ${newId()}, ${name}, id, '{}', 'never', 5, now() FROM events.event WHERE aggregate_id = ${id}`);
+  await catchUp.start(0);
+  await catchUp.stop();
+  expect(await isApplied(id)).toBe(false);
 });

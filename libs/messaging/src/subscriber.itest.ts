@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
+import { DomainError } from '@order-system/contracts/errors';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -19,9 +20,11 @@ const LADDER = [5000, 30_000];
 const FOLLOWERS = 40;
 
 const fails = new Set<number>();
+const refuses = new Set<number>();
 const counting = consumer('test.counting', [
   on(Counted, async (_, { data: { n } }) => {
     if (fails.has(n)) throw new Error('not today');
+    if (refuses.has(n)) throw new DomainError('ILLEGAL_TRANSITION', 'never');
   }),
 ]);
 
@@ -72,6 +75,36 @@ it('what follows an event whose next try is due waits for it', async () => {
   const following = second!(subscriber);
   const another = new Subscriber({ db, consumer: counting, ladder: LADDER });
   expect(await Promise.all([first!(another), following])).toEqual(['done', 'done']);
+});
+
+it('what a rule refuses for good is a dead letter at once, and one however often it is delivered', async () => {
+  const id = newId();
+  const [receive] = await tell(id, 1);
+  refuses.add(1);
+  // Its process may die before the broker knows.
+  expect([await receive!(subscriber), await receive!(subscriber)]).toEqual(['done', 'done']);
+  refuses.clear();
+  const letters = await db.query(sql`
+    SELECT d.attempts FROM events.dead_letter d JOIN events.event e ON e.id = d.event_id WHERE e.aggregate_id = ${id}`);
+  expect(letters).toEqual([{ attempts: 1 }]);
+});
+
+it('a new consumer neither waits for what was told before it was there, nor is told of it now', async () => {
+  const id = newId();
+  await tell(id, 1);
+  const heard: number[] = [];
+  const late = consumer('test.late', [on(Counted, async (_, { data: { n } }) => void heard.push(n))]);
+  await db.execute(sql`
+    INSERT INTO events.consumer_cursor (consumer, position, since) VALUES (${late.name}, clock_timestamp(), clock_timestamp())`);
+  await db.inTx((tx) =>
+    emit(tx, systemContext(), [fact(Counted, { type: 'test', id, version: 2 }, { n: 2 })]),
+  );
+  const [row] = await db.query<EventRow>(sql`
+    SELECT * FROM events.event WHERE aggregate_id = ${id} AND aggregate_version = 2`);
+  const raw = JSON.parse(JSON.stringify(fromRow(row!))) as unknown;
+  const delivery = { raw, text: '', early: 0 };
+  expect(await new Subscriber({ db, consumer: late, ladder: LADDER }).receive(delivery)).toBe('done');
+  expect(heard).toEqual([2]);
 });
 
 /** As after a failover to a server that is no primary yet, or with a disk that is full. */
