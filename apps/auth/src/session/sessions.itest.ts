@@ -4,6 +4,7 @@ import { sql } from '@order-system/prisma/sql';
 import { type Auth, startAuth } from '../auth.fixture.js';
 import { PASSWORD, as, asGuest, eventsOf, givenUser } from '../user/user.fixture.js';
 import { CleanUpSessions } from './clean-up-sessions.job.js';
+import { startSession } from './log-in.js';
 
 let auth: Auth;
 beforeAll(async () => {
@@ -94,6 +95,34 @@ describe('logging in', () => {
     }
   });
 
+  it('counts only what failed within a quarter of an hour', async () => {
+    const user = await givenUser(auth.db);
+    const fail = async () => {
+      for (let failure = 1; failure <= 4; failure += 1)
+        await auth.sessions
+          .logIn({ email: user.email, password: 'Wrong1234' }, asGuest())
+          .catch(() => undefined);
+    };
+    await fail();
+    await auth.db.execute(sql`UPDATE auth.login_failure SET last_at = now() - interval '16 minutes'`);
+    await fail();
+    await expect(
+      auth.sessions.logIn({ email: user.email, password: PASSWORD }, asGuest()),
+    ).resolves.toMatchObject({ user: { id: user.id } });
+  });
+
+  it('is refused when the password was changed while it was being checked', async () => {
+    const { id, email, passwordHash } = await givenUser(auth.db);
+    const checked = { userId: id, passwordHash };
+    await auth.users.updateProfile(
+      { password: 'Another123', currentPassword: PASSWORD },
+      as({ id, role: 'user' }),
+    );
+    const start = () =>
+      auth.db.inTx((tx) => startSession(tx, { email, checked, lifetimeMs: 60_000 }, asGuest()));
+    await expect(start()).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+  });
+
   it('counts parallel failures one by one', async () => {
     const user = await givenUser(auth.db);
     const guesses = Array.from({ length: 20 }, () =>
@@ -177,14 +206,18 @@ describe('logging out', () => {
   });
 });
 
-it('cleans up what is over and keeps the used tokens of living sessions', async () => {
+it('cleans up what is over and keeps the used tokens of living sessions, and locks', async () => {
   const living = await givenSession();
+  const locked = { email: `${randomUUID()}@example.com`, password: 'Wrong1234' };
+  for (let failure = 1; failure <= 5; failure += 1)
+    await auth.sessions.logIn(locked, asGuest()).catch(() => undefined);
   const over = await givenSession();
   await refresh(living.login.refreshToken);
   await auth.db.execute(sql`UPDATE auth.session SET expires_at = now() WHERE id = ${over.sessionId}`);
   await auth.db.execute(sql`
     INSERT INTO auth.login_failure (email_hash, failures, last_at) VALUES ('old', 1, now() - interval '2 days')`);
   await new CleanUpSessions(auth.db).run();
+  await expect(auth.sessions.logIn(locked, asGuest())).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   const tokensOf = (id: string) =>
     auth.db.query(sql`SELECT 1 FROM auth.refresh_token WHERE session_id = ${id}`);
   expect(await tokensOf(living.sessionId)).toHaveLength(2);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { systemContext } from '@order-system/messaging/context';
 import { sql } from '@order-system/prisma/sql';
 import { type Auth, startAuth } from '../auth.fixture.js';
 import { FirstAdmin } from './create-first-admin.js';
@@ -229,6 +230,16 @@ describe('admins', () => {
   });
 });
 
+it('addresses are told to services alone', async () => {
+  const { id, email } = await givenUser(auth.db, { name: 'Ada' });
+  const told = { contacts: [{ id, email, name: 'Ada', phone: null }] };
+  expect(await auth.users.contacts({ ids: [id] }, systemContext())).toEqual(told);
+  for (const role of ['user', 'admin'] as const)
+    await expect(auth.users.contacts({ ids: [id] }, as({ id, role }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+});
+
 describe('deleting an account', () => {
   it('forgets what was answered under the keys of who is erased, by whatever service', async () => {
     const [user, other] = [await givenUser(auth.db), await givenUser(auth.db)];
@@ -259,7 +270,12 @@ describe('deleting an account', () => {
       data: { userId: user.id },
       queued: true,
     });
-    await expect(givenUser(auth.db, { email: user.email })).resolves.toBeDefined();
+    // As one that nobody has had before: the failures of who left are not counted on.
+    await givenUser(auth.db, { email: user.email });
+    const codes = [];
+    for (let failure = 1; failure <= 5; failure += 1)
+      codes.push(...codesOf(await Promise.allSettled([logIn(user.email, 'Wrong1234')])));
+    expect(codes).toEqual(Array<string>(5).fill('INVALID_CREDENTIALS'));
   });
 
   it('is not for strangers, to whom there is nobody', async () => {
