@@ -91,6 +91,13 @@ describe('a refund', () => {
     });
   });
 
+  it('knows nothing of the keys of other admins', async () => {
+    const { payment } = await givenPaid(kit);
+    for (const ctx of [admin(), admin()])
+      await kit.refunding.execute({ id: payment.id, amount: 100 }, { ...ctx, idempotencyKey: 'monday' });
+    expect(await givenBack(payment.id)).toBe(200);
+  });
+
   it.each([
     [
       'another payment',
@@ -146,6 +153,19 @@ describe('a refund', () => {
     });
     expect(await givenBack(id)).toBe(0);
     expect(await kit.refunding.execute({ id }, admin())).toMatchObject({ status: 'REFUNDED' });
+  });
+
+  it('that both its admin and the job have asked for is booked once', async () => {
+    const { payment } = await givenPaid(kit);
+    const wanted = { id: payment.id, refundId: newId(), amount: 700 };
+    const refund = await kit.db.inTx((tx) => requestRefund(tx, wanted, admin()));
+    const answer = { state: 'refunded', ref: 'r1' } as const;
+    const record = () => kit.db.inTx((tx) => recordRefund(tx, { refund, answer }, admin()));
+    await Promise.all([record(), record()]);
+    expect(await paymentOf(kit.db, payment.id)).toMatchObject({ refunded: 700 });
+    expect((await eventsOf(kit.db, payment.id)).filter((type) => type === 'payment.refunded')).toHaveLength(
+      1,
+    );
   });
 
   it('that was interrupted is finished by the job', async () => {

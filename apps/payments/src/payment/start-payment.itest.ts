@@ -179,6 +179,30 @@ describe('a start that was interrupted', () => {
     expect(await sessionsOf(first.orderId)).toEqual(['PAID']);
   });
 
+  it('is not started by the job once the provider may have forgotten its key: it would be another charge', async () => {
+    const input = aStart();
+    const neverReached = { ...losingAnswers(), start: () => Promise.reject(new Error('no route')) };
+    await new StartPayment(kit.db, new Providers([neverReached])).execute(input, user());
+    await kit.db.execute(sql`
+      UPDATE payments.payment SET check_at = now(), created_at = now() - interval '1 day' WHERE id = ${input.paymentId}`);
+    await kit.runJobs();
+    expect(await sessionsOf(input.orderId)).toEqual([]);
+    expect((await paymentOf(kit.db, input.paymentId)).status).toBe('FAILED');
+  });
+
+  it('is looked for, when its order was cancelled meanwhile, until it cannot reach the provider any more', async () => {
+    const input = aStart();
+    const neverReached = { ...losingAnswers(), start: () => Promise.reject(new Error('no route')) };
+    await new StartPayment(kit.db, new Providers([neverReached])).execute(input, user());
+    await kit.cancelOrder(input.orderId);
+    await kit.runJobs();
+    expect((await paymentOf(kit.db, input.paymentId)).check_at).not.toBeNull();
+    await kit.db.execute(sql`
+      UPDATE payments.payment SET check_at = now(), created_at = now() - interval '11 minutes' WHERE id = ${input.paymentId}`);
+    await kit.runJobs();
+    expect(await paymentOf(kit.db, input.paymentId)).toMatchObject({ status: 'CANCELLED', check_at: null });
+  });
+
   it('is ended at the provider when its order is cancelled meanwhile', async () => {
     const input = aStart();
     await new StartPayment(kit.db, new Providers([losingAnswers()])).execute(input, user());

@@ -158,6 +158,15 @@ describe('a webhook', () => {
     expect((await paymentOf(kit.db, mine.paymentId)).status).toBe('PENDING');
   });
 
+  it('about a payment that another provider was asked for pays nothing', async () => {
+    const { paymentId, data } = await givenCaptured();
+    await kit.db.execute(sql`UPDATE payments.payment SET provider = 'STRIPE' WHERE id = ${paymentId}`);
+    const { id, body } = aWebhook(data);
+    await post(body);
+    await eventually(async () => (await rowOf(kit.db, id))?.outcome === 'unknown-payment');
+    expect((await paymentOf(kit.db, paymentId)).status).toBe('PENDING');
+  });
+
   it('about an unknown payment is kept, tried again, and given up after a day', async () => {
     const { id, body } = aWebhook({ sessionId: newId(), paymentId: newId(), amount: 1, currency: 'USD' });
     await post(body);
