@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallInput } from '@order-system/contracts/define';
 import { useCurrency } from '@order-system/contracts/money';
-import { ListOrders, type Order, PlaceOrder } from '@order-system/contracts/orders.contracts';
+import {
+  CancelOrder,
+  ListOrders,
+  type Order,
+  PlaceOrder,
+  UpdateOrder,
+} from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { orders } from '../orders.module.js';
 import { someone, startOrders } from './order.fixture.js';
@@ -40,6 +46,41 @@ describe('orders', () => {
     await expect(find({ userId }, user)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(find({ userId: admin.actor.id! }, user)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await find({}, user)).toEqual([order.id]);
+  });
+
+  it('are found by state, by time, and by text in which % and _ are only letters, the newest first', async () => {
+    const other = someone('user');
+    const place = async (description: string) =>
+      (await shop.rpc.call(PlaceOrder, { description, quantity: 1 }, other)).order;
+    const [oak, ash] = [await place('A 100% oak_table'), await place('A 1000 year old ash')];
+    await shop.rpc.call(CancelOrder, { id: ash.id }, other);
+    expect(await find({}, other)).toEqual([ash.id, oak.id]);
+    expect(await find({ limit: 1, page: 2 }, other)).toEqual([oak.id]);
+    expect(await find({ status: 'CANCELLED' }, other)).toEqual([ash.id]);
+    expect(await find({ status: 'REVIEW' }, other)).toEqual([oak.id]);
+    expect(await find({ from: ash.createdAt }, other)).toEqual([ash.id]);
+    expect(await find({ to: ash.createdAt }, other)).toEqual([oak.id]);
+    for (const search of ['100%', 'OAK_', 'oak_table'])
+      expect(await find({ search }, other)).toEqual([oak.id]);
+    expect(await find({ search: '1_0' }, other)).toEqual([]);
+  });
+});
+
+describe('an order in review', () => {
+  it('can be edited by its owner, what is not named stays, and the change is told', async () => {
+    const asked = {
+      description: 'A bench',
+      specifications: { wood: 'oak' },
+      quantity: 1,
+      metadata: { for: 'two' },
+    };
+    const { id } = (await shop.rpc.call(PlaceOrder, asked, user)).order;
+    const change = { specifications: { wood: 'ash' }, quantity: 2 };
+    expect(await shop.rpc.call(UpdateOrder, { id, ...change }, user)).toMatchObject({ ...asked, ...change });
+    expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.updated']);
+    await expect(shop.rpc.call(UpdateOrder, { id, quantity: 3 }, admin)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 });
 
