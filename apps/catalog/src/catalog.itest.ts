@@ -151,6 +151,27 @@ describe('the catalogue', () => {
     await expect(add(5)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
+  it('makes a product once under one key, and answers alike', async () => {
+    const input = {
+      sku: newId(),
+      name: 'A jug',
+      description: '',
+      price: 900,
+      category: 'Kitchen',
+      imageUrl: null,
+      stock: 3,
+    };
+    const make = () => rpc.call(CreateProduct, input, { ...order(), idempotencyKey: input.sku });
+    const first = await make();
+    expect(await make()).toEqual(first);
+  });
+
+  it('counts every restock of many at once', async () => {
+    const { id } = await givenProduct(db, { stock: 1 });
+    await Promise.all([1, 2, 3, 4].map((quantity) => rpc.call(RestockProduct, { id, quantity }, order())));
+    expect(await rpc.call(GetProduct, { id }, ask())).toMatchObject({ stock: 11 });
+  });
+
   it('keeps archived products readable, unlisted, and restores them', async () => {
     const { id, name } = await givenProduct(db, { category: 'Attic' });
     await rpc.call(ArchiveProduct, { id }, order());

@@ -5,6 +5,7 @@ import { type Auth, startAuth } from '../auth.fixture.js';
 import { PASSWORD, as, asGuest, eventsOf, givenUser } from '../user/user.fixture.js';
 import { CleanUpSessions } from './clean-up-sessions.job.js';
 import { startSession } from './log-in.js';
+import { countFailure } from '../password/credentials.store.js';
 
 let auth: Auth;
 beforeAll(async () => {
@@ -121,6 +122,27 @@ describe('logging in', () => {
     const start = () =>
       auth.db.inTx((tx) => startSession(tx, { email, checked, lifetimeMs: 60_000 }, asGuest()));
     await expect(start()).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+  });
+
+  it('is refused when the account was locked meanwhile: among many guesses the right one must not stand out', async () => {
+    const { id, email, passwordHash } = await givenUser(auth.db);
+    for (let failure = 1; failure <= 5; failure += 1) await countFailure(auth.db, email);
+    const checked = { userId: id, passwordHash };
+    const start = () =>
+      auth.db.inTx((tx) => startSession(tx, { email, checked, lifetimeMs: 60_000 }, asGuest()));
+    await expect(start()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(start()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('takes no longer password than the one that was set', async () => {
+    const longest = `Aa1${'x'.repeat(69)}`;
+    const { email } = await auth.users.register(
+      { email: `${randomUUID()}@example.com`, password: longest },
+      asGuest(),
+    );
+    const logIn = (password: string) => auth.sessions.logIn({ email, password }, asGuest());
+    await expect(logIn(`${longest}y`)).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    await expect(logIn(longest)).resolves.toBeDefined();
   });
 
   it('counts parallel failures one by one', async () => {

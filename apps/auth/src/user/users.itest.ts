@@ -4,6 +4,7 @@ import { systemContext } from '@order-system/messaging/context';
 import { sql } from '@order-system/prisma/sql';
 import { type Auth, startAuth } from '../auth.fixture.js';
 import { FirstAdmin } from './create-first-admin.js';
+import { updateProfile } from './update-profile.js';
 import { PASSWORD, as, asGuest, eventsOf, givenUser } from './user.fixture.js';
 
 let auth: Auth;
@@ -151,6 +152,15 @@ describe('the own profile', () => {
     expect((await auth.sessions.check({ sessionId: other! })).session).toBeNull();
     await expect(logIn(user.email)).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
     await expect(logIn(user.email, 'Another123')).resolves.toBeDefined();
+  });
+
+  it('does not change by a password that was another one when it came to it', async () => {
+    const user = await givenUser(auth.db);
+    const checked = { userId: user.id, passwordHash: 'the one before' };
+    for (const change of [{ passwordHash: 'a new one' }, { email: `${randomUUID()}@example.com` }])
+      await expect(
+        auth.db.inTx((tx) => updateProfile(tx, { ...change, checked }, as(user))),
+      ).rejects.toMatchObject({ code: 'STALE_WRITE' });
   });
 
   it('cannot take the address of somebody else', async () => {

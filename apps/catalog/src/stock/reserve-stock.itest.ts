@@ -14,6 +14,7 @@ import {
 } from '../product/product.fixture.js';
 import { updateProduct } from '../product/update-product.js';
 import { followOrder } from './follow-order.js';
+import { releaseLapsedHold } from './release-lapsed-hold.js';
 import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
 
@@ -141,6 +142,14 @@ describe('reserving', () => {
       expect(await refusal(reserve(lines))).toBe('OUT_OF_STOCK');
       expect(await shelfOf(db, id)).toEqual({ onHand: 1, reserved: 1 });
       expect(await timeOf(orderId)).toBeGreaterThan(30);
+    });
+
+    it('holds on also when the sweep that comes to it had looked before', async () => {
+      const { id } = await givenProduct(db, { stock: 1 });
+      const orderId = newId();
+      await reserve([{ productId: id, quantity: 1 }], orderId);
+      await db.inTx((tx) => releaseLapsedHold(tx, { orderId }, systemContext()));
+      expect(await shelfOf(db, id)).toEqual({ onHand: 1, reserved: 1 });
     });
 
     it('gives no time to what is held for a placed order', async () => {

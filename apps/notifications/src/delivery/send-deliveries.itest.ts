@@ -9,7 +9,7 @@ import { sql } from '@order-system/prisma/sql';
 import { notificationFacts } from '../notification/notification.consumer.js';
 import { anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
 import { undeliveredMail } from './delivery.consumer.js';
-import { claimDeliveries } from './delivery.store.js';
+import { claimDeliveries, markSent } from './delivery.store.js';
 import { renderMail } from './render-mail.js';
 
 let service: Notifications;
@@ -54,6 +54,13 @@ it('sends one mail per fact, however often it is told and whoever works', async 
     /multipart\/alternative[^]*text\/plain[^]*Hello Ada,[^]*text\/html[^]*<p>Hello Ada,<\/p>/,
   );
   expect(delivery).toMatchObject({ status: 'SENT', attempts: 1, error: null });
+  expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
+});
+
+it('is marked as sent, and told of, once by two who were at it', async () => {
+  const user = await somebodyNew();
+  const [delivery] = await claimDeliveries(service.db, { channels: ['EMAIL'], most: 1, awayMs: 0 });
+  for (const _ of [1, 2]) await service.db.inTx((tx) => markSent(tx, [delivery!]));
   expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
 });
 
