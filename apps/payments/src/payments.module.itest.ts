@@ -10,6 +10,7 @@ import {
   StartPayment,
 } from '@order-system/contracts/payments.contracts';
 import { localTransport } from '@order-system/messaging/transport';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -17,7 +18,6 @@ import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { startService } from '@order-system/service-host/start-service';
 import { SECRET, aStart, admin, linkOf, user } from './payment/payment.fixture.js';
 import { payments } from './payments.module.js';
-import { eventually } from './testing/eventually.js';
 import { sign } from './webhook/signature.js';
 
 const transport = localTransport();
@@ -66,7 +66,7 @@ it('answers every call, as a service among others', async () => {
   const webhook = { provider: 'SANDBOX', headers, body: Buffer.from(body).toString('base64') } as const;
   await rpc.call(ReceiveWebhook, webhook, user());
   const read = () => rpc.call(GetPayment, { id: input.paymentId }, owner);
-  await eventually(async () => (await read()).status === 'SUCCEEDED');
+  await eventually(async () => expect((await read()).status).toBe('SUCCEEDED'));
   expect(await rpc.call(RefundPayment, { id: input.paymentId }, admin())).toMatchObject({
     status: 'REFUNDED',
   });
@@ -92,7 +92,7 @@ it('gets through what an outage of the provider has left behind without pausing'
     const [row] = await db.query<{ left: number }>(sql`
       SELECT (SELECT count(*) FROM payments.payment WHERE check_at <= now())
         + (SELECT count(*) FROM payments.refund WHERE status = 'REQUESTED') AS left`);
-    return row?.left === 0;
+    expect(row?.left).toBe(0);
   });
 });
 

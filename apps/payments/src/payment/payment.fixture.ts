@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
+import { expect } from '@jest/globals';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
@@ -8,6 +9,7 @@ import type { StartPayment as StartCall } from '@order-system/contracts/payments
 import { OrderCancelled } from '@order-system/contracts/orders.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -29,7 +31,6 @@ import { type PaymentRow, findPayment } from './payment.store.js';
 import { RefundPayment } from './refund-payment.js';
 import type { RefundRow } from './refund.store.js';
 import { StartPayment } from './start-payment.js';
-import { eventually } from '../testing/eventually.js';
 
 export const SECRET = 'whsec_of_the_tests_0123456789abcdef';
 export const admin = (): MessageContext => ({
@@ -140,7 +141,7 @@ export async function givenPaid(
   const input = aStart(more);
   const started = await kit.starting.execute(input, user(input.userId));
   await kit.settle(started, 'pay');
-  await eventually(async () => (await paymentOf(kit.db, input.paymentId)).status === 'SUCCEEDED');
+  await eventually(async () => expect((await paymentOf(kit.db, input.paymentId)).status).toBe('SUCCEEDED'));
   return started;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import type { PaymentProvider } from '../provider/payment-provider.js';
@@ -16,7 +17,6 @@ import {
 import { getPayment } from './payment.read.js';
 import { insertAttempt } from './payment.store.js';
 import { StartPayment } from './start-payment.js';
-import { eventually } from '../testing/eventually.js';
 
 let kit: PaymentsKit;
 beforeAll(async () => {
@@ -280,7 +280,7 @@ it('is told in the flow of the request that started it', async () => {
   const ctx = { ...user(), correlationId: 'flow-of-the-order' };
   const started = await kit.starting.execute(aStart(), ctx);
   await kit.settle(started, 'pay');
-  await eventually(async () => (await eventsOf(kit.db, started.payment.id)).length === 2);
+  await eventually(async () => expect((await eventsOf(kit.db, started.payment.id)).length).toBe(2));
   const flows = await kit.db.query(
     sql`SELECT DISTINCT correlation_id FROM events.event WHERE aggregate_id = ${started.payment.id}`,
   );

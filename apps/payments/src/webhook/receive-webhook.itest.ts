@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import type { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -15,7 +16,6 @@ import {
 } from '../payment/payment.fixture.js';
 import { PurgeWebhooks } from './purge-webhooks.job.js';
 import { sign } from './signature.js';
-import { eventually } from '../testing/eventually.js';
 
 let kit: PaymentsKit;
 beforeAll(async () => {
@@ -33,7 +33,8 @@ const rowOf = async (db: Database, id: string): Promise<WebhookRow | undefined> 
   const [row] = await db.query<WebhookRow>(sql`SELECT * FROM payments.webhook_event WHERE event_id = ${id}`);
   return row;
 };
-const isApplied = (id: string) => async () => (await rowOf(kit.db, id))?.applied_at != null;
+const isApplied = (id: string) => async () =>
+  expect((await rowOf(kit.db, id))?.applied_at).toBeInstanceOf(Date);
 
 /** A webhook of the sandbox about a payment, as it would be posted. */
 const aWebhook = (data: Record<string, unknown>, type = 'payment.succeeded') => {
@@ -146,7 +147,7 @@ describe('a webhook', () => {
     const { paymentId, data } = await givenStarted();
     const { id, body } = aWebhook(data);
     await post(body);
-    await eventually(async () => (await rowOf(kit.db, id))?.outcome === 'waiting');
+    await eventually(async () => expect((await rowOf(kit.db, id))?.outcome).toBe('waiting'));
     expect((await paymentOf(kit.db, paymentId)).status).toBe('PENDING');
   });
 
@@ -154,7 +155,7 @@ describe('a webhook', () => {
     const [mine, other] = [await givenStarted(), await givenCaptured()];
     const { id, body } = aWebhook({ ...mine.data, sessionId: other.data['sessionId'] });
     await post(body);
-    await eventually(async () => (await rowOf(kit.db, id))?.outcome === 'waiting');
+    await eventually(async () => expect((await rowOf(kit.db, id))?.outcome).toBe('waiting'));
     expect((await paymentOf(kit.db, mine.paymentId)).status).toBe('PENDING');
   });
 
@@ -170,7 +171,7 @@ describe('a webhook', () => {
   it('about an unknown payment is kept, tried again, and given up after a day', async () => {
     const { id, body } = aWebhook({ sessionId: newId(), paymentId: newId(), amount: 1, currency: 'USD' });
     await post(body);
-    await eventually(async () => (await rowOf(kit.db, id))?.outcome === 'unknown-payment');
+    await eventually(async () => expect((await rowOf(kit.db, id))?.outcome).toBe('unknown-payment'));
     expect((await rowOf(kit.db, id))?.applied_at).toBeNull();
     await kit.db.execute(sql`
       UPDATE payments.webhook_event SET next_at = now(), received_at = now() - interval '25 hours'
@@ -227,18 +228,18 @@ describe('the sandbox', () => {
   it('delivers what happened on its page over HTTP', async () => {
     const { started, paymentId } = await givenStarted();
     expect(await kit.settle(started, 'pay')).toMatchObject({ status: 'PAID', amount: 1999 });
-    await eventually(async () => (await paymentOf(kit.db, paymentId)).status === 'SUCCEEDED');
+    await eventually(async () => expect((await paymentOf(kit.db, paymentId)).status).toBe('SUCCEEDED'));
   });
 
   it('delivers again until it is accepted, with a fresh signature', async () => {
     const { started, paymentId } = await givenStarted();
     kit.gateway.isDown = true;
     await kit.settle(started, 'decline');
-    await eventually(async () => kit.gateway.answers.includes(503));
+    await eventually(() => expect(kit.gateway.answers).toContain(503));
     kit.gateway.isDown = false;
     await eventually(async () => {
       await kit.runJobs();
-      return (await paymentOf(kit.db, paymentId)).status === 'FAILED';
+      expect((await paymentOf(kit.db, paymentId)).status).toBe('FAILED');
     });
     expect(await eventsOf(kit.db, paymentId)).toEqual(['payment.started', 'payment.failed']);
     expect(kit.gateway.answers).not.toContain(400);
