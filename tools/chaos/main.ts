@@ -9,7 +9,7 @@ import type { Controlled, Runner } from './runner.ts';
 
 const SECONDS = 25;
 
-export interface Plan {
+interface Plan {
   readonly faults: readonly Fault[];
   readonly controls: readonly Control[];
 }

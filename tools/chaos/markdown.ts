@@ -12,7 +12,7 @@ import type { Controlled } from './runner.ts';
 const FILE = join(ROOT, 'docs/reliability.md');
 const [BEGIN, END] = ['<!-- chaos: begin -->', '<!-- chaos: end -->'];
 
-export interface Results {
+interface Results {
   readonly outcomes: readonly Outcome[];
   readonly controls: readonly Controlled[];
   readonly seed: string;

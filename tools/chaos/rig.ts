@@ -18,7 +18,7 @@ export interface Harm {
   readonly recoveries: (number | undefined)[];
 }
 
-export interface RigOptions {
+interface RigOptions {
   readonly seconds: number;
   readonly random: Random;
   readonly load: Load;
@@ -97,7 +97,7 @@ export async function recover(stage: Stage, load: Load, harm: Harm): Promise<voi
 }
 
 /** Resolves when all processes are there and the gateway hears from each service. */
-export async function whenReady({ platform }: Stage): Promise<void> {
+async function whenReady({ platform }: Stage): Promise<void> {
   await eventually(async () => {
     const running = Object.keys(platform.pids()).length;
     if (running < SERVICES) throw new Error(`only ${running} processes run`);

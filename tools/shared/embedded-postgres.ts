@@ -26,7 +26,7 @@ interface Account {
   readonly gid?: number;
 }
 
-export interface EmbeddedPostgres {
+interface EmbeddedPostgres {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;

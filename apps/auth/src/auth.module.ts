@@ -25,7 +25,7 @@ import { UserRpc } from './user/user.rpc.js';
     UpdateOwnProfile,
   ],
 })
-export class AuthModule {}
+class AuthModule {}
 
 export const auth = defineService({
   name: 'auth',

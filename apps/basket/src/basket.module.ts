@@ -9,7 +9,7 @@ import { PriceBasket } from './basket/price-basket.js';
 import { SetItem } from './basket/set-item.js';
 
 @Module({ controllers: [BasketRpc], providers: [PriceBasket, AddItem, SetItem] })
-export class BasketModule {}
+class BasketModule {}
 
 export const basket = defineService({
   name: 'basket',

@@ -13,7 +13,7 @@ import { StockRpc } from './stock/stock.rpc.js';
   controllers: [ProductRpc, StockRpc],
   providers: [ProductLoader],
 })
-export class CatalogModule {}
+class CatalogModule {}
 
 export const catalog = defineService({
   name: 'catalog',

@@ -7,7 +7,7 @@ import { chatOrders } from './room/room.consumer.js';
 import { RoomRpc } from './room/room.rpc.js';
 
 @Module({ controllers: [RoomRpc], providers: [OpenRoom, RoomClosing] })
-export class ChatModule {}
+class ChatModule {}
 
 export const chat = defineService({
   name: 'chat',

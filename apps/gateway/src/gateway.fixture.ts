@@ -37,7 +37,7 @@ export const aProduct = {
 type Answer = (request: RpcRequest) => unknown;
 
 /** Stands in for all services: answers as told, and remembers what it was asked. */
-export class StubServices extends RpcClient {
+class StubServices extends RpcClient {
   readonly asked: RpcRequest[] = [];
   beforeAuthAnswers = async (): Promise<void> => undefined;
   private readonly answers = new Map<string, Answer>();

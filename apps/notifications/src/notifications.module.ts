@@ -31,7 +31,7 @@ import {
     { provide: TextMessages, useClass: LoggedTextMessages },
   ],
 })
-export class NotificationsModule {}
+class NotificationsModule {}
 
 export const notifications = defineService({
   name: 'notifications',

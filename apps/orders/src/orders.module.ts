@@ -21,7 +21,7 @@ import { OrdersConfig } from './orders.config.js';
     { provide: OrdersConfig, useFactory: () => new OrdersConfig() },
   ],
 })
-export class OrdersModule {}
+class OrdersModule {}
 
 export const orders = defineService({
   name: 'orders',

@@ -51,7 +51,7 @@ import { WebhookRpc } from './webhook/webhook.rpc.js';
     ReceiveWebhook,
   ],
 })
-export class PaymentsModule {}
+class PaymentsModule {}
 
 export const payments = defineService({
   name: 'payments',

@@ -60,7 +60,7 @@ export const databaseBlock = z.object({
 });
 
 const RABBITMQ = 'amqp://guest:guest@localhost:5672';
-export const topologyBlock = z.object({
+const topologyBlock = z.object({
   TOPOLOGY: z.enum(['embedded', 'distributed'], 'must be embedded or distributed').default('distributed'),
 });
 export type Topology = z.output<typeof topologyBlock>['TOPOLOGY'];

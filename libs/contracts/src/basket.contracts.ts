@@ -3,7 +3,7 @@ import { defineCall } from './define.js';
 import { Money } from './money.js';
 import { Id, Nothing, Quantity } from './primitives.js';
 
-export const BasketLine = z.object({
+const BasketLine = z.object({
   productId: Id,
   title: z.string(),
   price: Money,

@@ -73,7 +73,7 @@ export const GetEventHealth = defineCall('events.health', {
   }),
 });
 
-export const ReplayJob = z.object({
+const ReplayJob = z.object({
   id: Id,
   consumer: z.string(),
   from: Instant,
@@ -108,7 +108,7 @@ export const GetReplay = defineCall('events.replayJob', {
   output: ReplayJob,
 });
 
-export const DeadLetter = z.object({
+const DeadLetter = z.object({
   id: Id,
   consumer: z.string(),
   eventId: z.guid().nullable(),

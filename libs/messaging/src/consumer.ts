@@ -4,7 +4,7 @@ import type { MessageContext } from './context.js';
 import type { ReceivedEvent } from './events.js';
 
 /** Writes only through `tx`; what it writes, the inbox row and what it emits commit together. */
-export type EventHandler<E extends EventContract> = (
+type EventHandler<E extends EventContract> = (
   tx: Tx,
   event: ReceivedEvent<EventData<E>>,
   ctx: MessageContext,

@@ -2,7 +2,7 @@ import type { Database, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { type Sql, sql } from '@order-system/prisma/sql';
 
-export interface Failure {
+interface Failure {
   consumer: string;
   eventId: string | null;
   /** As it came; text when it was not JSON. */

@@ -1,5 +1,5 @@
 /** What went wrong in a service by a fault of ours; `what` names it without saying anything of anyone's data. */
-export type ReportDefect = (what: string, correlationId?: string) => void;
+type ReportDefect = (what: string, correlationId?: string) => void;
 
 const reporters = new Map<string, ReportDefect>();
 

@@ -13,7 +13,7 @@ import { type RpcReply, toReply } from './rpc-reply.js';
 
 const log = logger('rpc');
 
-export type Handlers = Map<string, MessageHandler>;
+type Handlers = Map<string, MessageHandler>;
 
 /** Answers one call; never throws. Both transports end here. */
 export async function answer(

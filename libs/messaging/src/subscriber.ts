@@ -23,7 +23,7 @@ const MOST_TOGETHER = 16;
 /** Transactions of a consumer at a time; more would only take connections from calls. */
 const WIDTH = 3;
 
-export interface SubscriberOptions {
+interface SubscriberOptions {
   db: Database;
   consumer: Consumer;
   /** Delays between attempts in milliseconds; after the last one the event is a dead letter. */

@@ -33,7 +33,7 @@ export function localTransport(): Transport {
   };
 }
 
-export interface RabbitOptions {
+interface RabbitOptions {
   url: string;
   namespace: string;
   ladder: readonly number[];

@@ -29,7 +29,7 @@ export interface Tx extends Statements {
   afterCommit(hint: () => void): void;
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   url: string;
   /** The service, whose role `svc_<service>` every connection takes. */
   service: string;
@@ -56,7 +56,7 @@ const settings = (service: string, more: Record<string, string> = {}): string =>
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 
-export interface TxOptions {
+interface TxOptions {
   /**
    * False when nobody is told of the outcome before something durable follows, and what a crash of the database takes
    * back is done again by itself: the commit then does not wait for the disk, unless it has an event that others are told

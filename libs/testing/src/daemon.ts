@@ -21,7 +21,7 @@ export interface Account {
   readonly gid?: number;
 }
 
-export interface Program {
+interface Program {
   readonly name: string;
   readonly url: string;
   readonly command: string;

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 const SERVER = 'postgresql://postgres:postgres@localhost:5432/order_system';
 
-export interface PlatformOptions {
+interface PlatformOptions {
   readonly topology: 'embedded' | 'distributed';
   /** The PostgreSQL server of the distributed topology; a database of its own is made there. */
   readonly server?: string;

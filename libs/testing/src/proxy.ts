@@ -5,7 +5,7 @@ const HOST = '127.0.0.1';
 /** What a sender may be ahead of a slow receiver. */
 const MOST_WAITING = 1 << 20;
 
-export interface Target {
+interface Target {
   readonly host: string;
   readonly port: number;
 }

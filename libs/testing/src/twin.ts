@@ -19,7 +19,7 @@ export interface Twin {
 }
 
 /** For platforms of the distributed topology. */
-export async function startTwin(platform: Platform, app: string): Promise<Twin> {
+async function startTwin(platform: Platform, app: string): Promise<Twin> {
   const [port, healthPort] = await freePorts(2);
   const { url: PUBLIC_URL } = platform;
   const child = spawn(

@@ -18,7 +18,7 @@ interface Message {
 
 type Ack = { ok: true; message: Message } | { ok: false; code: string; message: string };
 
-export interface ChatterOptions {
+interface ChatterOptions {
   /** The gateway, or whoever stands before it. */
   readonly url: string;
   readonly orderId: string;

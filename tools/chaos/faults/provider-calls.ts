@@ -13,7 +13,7 @@ const AGAIN_MS = 500;
 type Call = 'start' | 'lookUp' | 'cancel' | 'refund';
 type Harm = 'hang' | 'late' | 'failed' | 'cut' | 'busy';
 /** Which share of the calls comes to which harm. */
-export type Trouble = Partial<Record<Call, Partial<Record<Harm, number>>>>;
+type Trouble = Partial<Record<Call, Partial<Record<Harm, number>>>>;
 
 const SOME = { hang: 0.06, late: 0.06, failed: 0.1, cut: 0.1, busy: 0.1 };
 export const TROUBLE: Trouble = { start: SOME, lookUp: SOME, cancel: SOME, refund: SOME };

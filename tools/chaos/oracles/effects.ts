@@ -34,7 +34,7 @@ export const effects: Oracle = {
   }),
 };
 
-export function mailsSentTwice(mails: readonly Received[]): string[] {
+function mailsSentTwice(mails: readonly Received[]): string[] {
   const times = new Map<string, number>();
   for (const { messageId } of mails) times.set(messageId, (times.get(messageId) ?? 0) + 1);
   const often = [...times].filter(([, count]) => count > 1);

@@ -45,7 +45,7 @@ interface NewSession {
 }
 
 /** Throws INVALID_CREDENTIALS when the password was changed since it was checked. */
-export async function startSession(
+async function startSession(
   tx: Tx,
   { email, basketId, checked, lifetimeMs }: NewSession,
   ctx: MessageContext,

@@ -7,7 +7,7 @@ import { findAccount } from '../user/user.store.js';
 import { refusalOf } from './session.rules.js';
 import { addToken, endSession, findToken, useToken } from './session.store.js';
 
-export type Refreshed =
+type Refreshed =
   | { outcome: 'rotated'; user: User; sessionId: string; refreshToken: string }
   | { outcome: 'raced' | 'ended' }
   | { outcome: 'stolen'; sessionId: string };

@@ -8,7 +8,7 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import type { OldToken } from './session.rules.js';
 
-export type EndReason = 'logout' | 'reuse' | 'password' | 'deleted';
+type EndReason = 'logout' | 'reuse' | 'password' | 'deleted';
 
 /** 256 random bits, of which only the hash is stored; nothing can be read from it. */
 const newToken = (): string => randomBytes(32).toString('base64url');

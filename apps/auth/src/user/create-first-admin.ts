@@ -32,7 +32,7 @@ export class FirstAdmin implements StartUp {
 }
 
 /** Whether it made one. Of several instances that start at once exactly one does. */
-export async function createFirstAdmin(
+async function createFirstAdmin(
   tx: Tx,
   { email, passwordHash }: { email: string; passwordHash: string },
   ctx: MessageContext,

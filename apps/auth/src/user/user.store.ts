@@ -19,7 +19,7 @@ interface UserRow {
   created_at: Date;
 }
 
-export const toAccount = (row: UserRow): Account => ({
+const toAccount = (row: UserRow): Account => ({
   id: row.id,
   email: row.email,
   passwordHash: row.password_hash,
@@ -36,7 +36,7 @@ export const aggregateOf = ({ id, version }: Pick<Account, 'id' | 'version'>) =>
   version,
 });
 
-export type NewAccount = Pick<Account, 'id' | 'email' | 'passwordHash' | 'role' | 'name' | 'phone'>;
+type NewAccount = Pick<Account, 'id' | 'email' | 'passwordHash' | 'role' | 'name' | 'phone'>;
 
 /** Stores a new account; undefined when the e-mail address is taken. */
 export async function insertUser(

@@ -13,7 +13,7 @@ import { PriceBasket } from './price-basket.js';
 import { SetItem } from './set-item.js';
 
 /** A catalogue of a few products, in place of the real service. */
-export class SmallCatalogue extends RpcClient {
+class SmallCatalogue extends RpcClient {
   readonly products = new Map<string, Product>();
   calls = 0;
 

@@ -1,4 +1,4 @@
-export interface DemoProduct {
+interface DemoProduct {
   sku: string;
   name: string;
   description: string;

@@ -30,7 +30,7 @@ export interface StoredProduct {
   updatedAt: Date;
 }
 
-export interface Movement {
+interface Movement {
   reason: z.output<typeof MovementReason>;
   quantity: number;
   note: string | null;
@@ -120,8 +120,7 @@ export function restock(before: StoredProduct, quantity: number, note: string | 
   };
 }
 
-export const availableOf = ({ onHand, reserved }: { onHand: number; reserved: number }): number =>
-  onHand - reserved;
+const availableOf = ({ onHand, reserved }: { onHand: number; reserved: number }): number => onHand - reserved;
 
 export const lowStockOf = (product: { id: string; sku: string; onHand: number; reserved: number }): Said =>
   say(StockLow, { productId: product.id, sku: product.sku, available: availableOf(product) });

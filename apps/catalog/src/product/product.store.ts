@@ -8,7 +8,7 @@ import { sql } from '@order-system/prisma/sql';
 import { isDuplicate } from '@order-system/prisma/sql-errors';
 import { type Decision, productFact, type Said, type StoredProduct } from './product.rules.js';
 
-export type NewProduct = Omit<StoredProduct, 'reserved' | 'status' | 'version' | 'createdAt' | 'updatedAt'>;
+type NewProduct = Omit<StoredProduct, 'reserved' | 'status' | 'version' | 'createdAt' | 'updatedAt'>;
 
 /** Writes new products with the first entries of their ledgers; one whose SKU is taken is SKU_TAKEN. */
 export async function insertProducts(

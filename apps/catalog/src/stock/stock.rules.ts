@@ -5,7 +5,7 @@ import { toAmount } from '@order-system/contracts/money';
 import type { z } from 'zod';
 
 export type ReservationState = 'HELD' | 'SOLD' | 'RELEASED' | 'RETURNED';
-export type WantedLine = CallInput<typeof ReserveStock>['lines'][number];
+type WantedLine = CallInput<typeof ReserveStock>['lines'][number];
 
 export interface StockLine {
   productId: string;

@@ -20,7 +20,7 @@ export interface Hold {
   by: string | null;
 }
 
-export interface HoldOutcome {
+interface HoldOutcome {
   /** False when the order has a reservation already; then nothing was done. */
   isNew: boolean;
   shelves: Shelf[];
@@ -94,7 +94,7 @@ export async function lockReservations(tx: Tx, orderIds: string[]): Promise<Map<
   return new Map([...rowsOf].map(([orderId, own]) => [orderId, reservationOf(orderId, own)!]));
 }
 
-export interface Overdue {
+interface Overdue {
   reservation: Reservation;
   /** The order exists although it was not heard of yet: its event is still on the way. */
   isPlaced: boolean;
@@ -212,7 +212,7 @@ export async function forgetReservation(tx: Tx, orderId: string): Promise<void> 
   await tx.execute(sql`DELETE FROM catalog.reservation WHERE order_id = ${orderId}`);
 }
 
-export interface Numbered {
+interface Numbered {
   id: string;
   sku: string;
   onHand: number;

@@ -60,7 +60,7 @@ export async function claimClosing(db: Database): Promise<Closing | undefined> {
 export const releaseClosing = (db: Database, { id }: Closing): Promise<number> =>
   db.execute(sql`UPDATE chat.closing SET claimed_until = now() WHERE id = ${id}`);
 
-export type ClosedRoom = RoomRow & { version: number };
+type ClosedRoom = RoomRow & { version: number };
 
 /** Ends the closing with a closed room. Undefined when another process has ended it before. */
 export const saveClosed = (tx: Tx, { id, by }: Closing): Promise<ClosedRoom | undefined> =>

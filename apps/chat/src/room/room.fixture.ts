@@ -29,7 +29,7 @@ export const anOrder = (changes: Partial<Order> = {}): Order => ({
 });
 
 /** Another service in place of the real one: what a closing gets to see of it. */
-export class FakeOrders {
+class FakeOrders {
   readonly orders = new Map<string, Order>();
   readonly settled: CallInput<typeof SettleReview>[] = [];
   /** Runs instead of, or around, settling. */

@@ -6,12 +6,12 @@ import type { ChatMessage } from '@order-system/contracts/chat.contracts';
  */
 export const roomIdOf = (orderId: string): string => `${orderId.slice(0, 14)}8${orderId.slice(15)}`;
 
-export interface TranscriptRoom {
+interface TranscriptRoom {
   orderNumber: number;
   summary: string | null;
   closedAt: Date | null;
 }
-export type TranscriptLine = Pick<ChatMessage, 'senderRole' | 'content' | 'createdAt'>;
+type TranscriptLine = Pick<ChatMessage, 'senderRole' | 'content' | 'createdAt'>;
 
 /** Every way to end a line. */
 const LINE_END = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;

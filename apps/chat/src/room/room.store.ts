@@ -5,7 +5,7 @@ import type { Statements, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 
-export interface NewRoom {
+interface NewRoom {
   orderId: string;
   orderNumber: number;
   userId: string;
@@ -35,7 +35,7 @@ export const toMessage = ({ clientMessageId, ...message }: MessageRow): ChatMess
   ...(clientMessageId === null ? {} : { clientMessageId }),
 });
 
-export interface NewMessage {
+interface NewMessage {
   orderId: string;
   content: string;
   clientMessageId: string | null;
@@ -92,7 +92,7 @@ export async function findSent(
   return { closed, message: message.id === null ? undefined : message };
 }
 
-export interface ReadState {
+interface ReadState {
   lastSeq: number;
   seq: number;
   ownerId: string;

@@ -41,7 +41,7 @@ export interface Answer {
   readonly outcome: [number, string | undefined];
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: unknown;
   /** Sent as it is, instead of `body`. */
   readonly raw?: string;

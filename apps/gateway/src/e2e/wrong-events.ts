@@ -1,7 +1,7 @@
 import { newId } from '@order-system/prisma/id';
 import type pg from 'pg';
 
-export interface WrongEvent {
+interface WrongEvent {
   id: string;
   type: string;
   version: number;

@@ -7,7 +7,7 @@ import { problemType } from '../http/problem.js';
 import { OPERATION, type Operation } from './operation.js';
 import { componentSchemas, exampleOf, type JsonSchema, wireSchema } from './schemas.js';
 
-export interface DocumentedRoute {
+interface DocumentedRoute {
   method: string;
   /** `/api/orders/:id` */
   path: string;
@@ -21,7 +21,7 @@ const join = (...parts: string[]): string =>
   `/${parts.flatMap((part) => part.split('/').filter(Boolean)).join('/')}`;
 
 /** Every route of the controllers. Throws for one without @Operation: who may call it would be nobody's decision. */
-export function routesOf(controllers: readonly Type[]): DocumentedRoute[] {
+function routesOf(controllers: readonly Type[]): DocumentedRoute[] {
   return controllers.flatMap((controller) =>
     Object.getOwnPropertyNames(controller.prototype).flatMap((handler) => {
       const method = (controller.prototype as Record<string, object>)[handler] as object;

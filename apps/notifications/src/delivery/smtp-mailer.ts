@@ -6,7 +6,7 @@ const SILENCE_MS = 10_000;
 /** In all, also when the server says a word now and then; well within a delivery's lease. */
 const PATIENCE_MS = 40_000;
 
-export interface SmtpOptions {
+interface SmtpOptions {
   url: string;
   from: string;
   connections: number;

@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<NotificationKind, KindRule>> = {
   NEW_MESSAGE: { channels: ['EMAIL', 'IN_APP'], unlessRead: true },
 };
 
-export interface Choice {
+interface Choice {
   kind: string;
   channels: readonly Channel[];
 }

@@ -14,7 +14,7 @@ export interface NotificationData {
   seq?: number;
 }
 
-export interface NewNotification extends Text {
+interface NewNotification extends Text {
   eventId: string;
   userId: string;
   kind: NotificationKind;
@@ -102,7 +102,7 @@ export async function orderNumber(tx: Tx, orderId: string): Promise<number | und
   return row?.number;
 }
 
-export interface MessageNotice {
+interface MessageNotice {
   id: string;
   seq: number;
   /** Unread, and sent or to be sent: it may have had no channel. */

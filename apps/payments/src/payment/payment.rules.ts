@@ -98,7 +98,7 @@ function differs(attempt: Attempt, answer: ProviderAnswer, claim?: Claim): strin
   return undefined;
 }
 
-export interface Refundable {
+interface Refundable {
   status: PaymentState;
   /** Captured, in minor units. */
   amount: number;

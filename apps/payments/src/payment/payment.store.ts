@@ -135,7 +135,7 @@ export async function findSpared(
   return row;
 }
 
-export interface Obstacle {
+interface Obstacle {
   closed: boolean;
   paid: boolean;
   undecided: boolean;
@@ -197,7 +197,7 @@ export const saveLateOpening = (tx: Tx, id: string, ref: string): Promise<number
       check_at = CASE WHEN status = 'CANCELLED' THEN now() ELSE check_at END
     WHERE id = ${id} AND provider_ref IS NULL`);
 
-export interface Settlement {
+interface Settlement {
   status: 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
   ref: string | null;
   message: string | null;

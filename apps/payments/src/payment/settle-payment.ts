@@ -23,7 +23,7 @@ import { refundTheRest } from './refund.store.js';
 
 const log = logger('payments');
 
-export interface SettleInput {
+interface SettleInput {
   provider: PaymentProviderName;
   paymentId: string;
   answer: ProviderAnswer;

@@ -43,7 +43,7 @@ const Body = z.object({
 });
 const Data = z.object({ sessionId: Id, paymentId: Id, amount: z.number(), currency: z.string().max(10) });
 
-export interface SandboxOptions {
+interface SandboxOptions {
   publicUrl: string;
   secrets: readonly string[];
   now: () => Date;

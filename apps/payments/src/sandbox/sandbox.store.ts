@@ -4,7 +4,7 @@ import { newId } from '@order-system/prisma/id';
 import { isDuplicate } from '@order-system/prisma/sql-errors';
 import { sql } from '@order-system/prisma/sql';
 
-export type SessionStatus = 'OPEN' | 'PAID' | 'DECLINED' | 'EXPIRED';
+type SessionStatus = 'OPEN' | 'PAID' | 'DECLINED' | 'EXPIRED';
 
 /** A row of the sandbox's ledger; amounts in minor units. */
 export interface SessionRow {
@@ -97,7 +97,7 @@ export async function expireSession(db: Database, key: string): Promise<SessionR
   return findSessionByKey(db, key);
 }
 
-export interface SandboxRefund {
+interface SandboxRefund {
   key: string;
   sessionId: string;
   amount: number;

@@ -3,7 +3,7 @@ import type { Database } from '@order-system/prisma/database';
 import { type Sql, sql } from '@order-system/prisma/sql';
 import type { ProviderEvent } from '../provider/payment-provider.js';
 
-export interface WebhookKey {
+interface WebhookKey {
   provider: PaymentProviderName;
   id: string;
 }

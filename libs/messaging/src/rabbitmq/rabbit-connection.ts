@@ -102,7 +102,7 @@ export interface Consuming {
   tag: string;
 }
 
-export type Setup = (channel: Channel) => Promise<void>;
+type Setup = (channel: Channel) => Promise<void>;
 
 /** A channel that never queues: a message is sent now or refused now. Nobody says whether it has arrived. */
 export class RabbitChannel {
@@ -179,7 +179,7 @@ export class ConfirmingChannel extends RabbitChannel {
   }
 }
 
-export class NotConnected extends Error {
+class NotConnected extends Error {
   constructor() {
     super('not connected to the broker');
   }

@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 import { names } from '../rabbitmq/topology.js';
 
-export interface Leftovers {
+interface Leftovers {
   url: string;
   namespace: string;
   ladder: readonly number[];
