@@ -3,7 +3,7 @@ import { Database } from '@order-system/prisma/database';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { JwtService } from '@nestjs/jwt';
 import { CheckPassword } from './password/check-password.js';
-import { Passwords } from './password/hash-password.js';
+import { Passwords } from './password/passwords.js';
 import { LogInUser } from './session/log-in.js';
 import { SessionRpc } from './session/session.rpc.js';
 import { RegisterNewUser } from './user/register-user.js';

@@ -4,8 +4,8 @@ import { readConfig } from '@order-system/config/config';
 import { defineService } from '@order-system/service-host/service';
 import { AUTH_CONFIG, authBlock } from './auth.config.js';
 import { CheckPassword } from './password/check-password.js';
-import { Passwords } from './password/hash-password.js';
-import { CleanUpSessions } from './session/clean-up-sessions.job.js';
+import { Passwords } from './password/passwords.js';
+import { PruneSessions } from './session/prune-sessions.job.js';
 import { LogInUser } from './session/log-in.js';
 import { SessionRpc } from './session/session.rpc.js';
 import { FirstAdmin } from './user/create-first-admin.js';
@@ -30,6 +30,6 @@ class AuthModule {}
 export const auth = defineService({
   name: 'auth',
   module: AuthModule,
-  jobs: [CleanUpSessions],
+  jobs: [PruneSessions],
   startUp: [FirstAdmin],
 });

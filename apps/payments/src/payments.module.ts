@@ -18,7 +18,7 @@ import { DeliverWebhooks } from './sandbox/deliver-webhooks.job.js';
 import { SandboxRpc } from './sandbox/sandbox.rpc.js';
 import { ApplyWebhook } from './webhook/apply-webhook.js';
 import { ApplyWebhooks } from './webhook/apply-webhooks.job.js';
-import { PurgeWebhooks } from './webhook/purge-webhooks.job.js';
+import { PruneWebhooks } from './webhook/prune-webhooks.job.js';
 import { ReceiveWebhook } from './webhook/receive-webhook.js';
 import { WebhookRpc } from './webhook/webhook.rpc.js';
 
@@ -57,6 +57,6 @@ export const payments = defineService({
   name: 'payments',
   module: PaymentsModule,
   consumers: [paymentOrders, refusedRefunds],
-  jobs: [CheckPayments, FinishRefunds, ApplyWebhooks, DeliverWebhooks, PurgeWebhooks],
+  jobs: [CheckPayments, FinishRefunds, ApplyWebhooks, DeliverWebhooks, PruneWebhooks],
   startUp: [oneCurrency(sql`SELECT currency FROM payments.payment ORDER BY id DESC LIMIT 1`)],
 });

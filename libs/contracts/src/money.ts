@@ -29,22 +29,22 @@ export const toAmount = (minor: number): number => minor / shop.factor;
 export const written = (minor: number): string => toAmount(minor).toLocaleString('en');
 
 /** 2^51 minor units: up to here a decimal number and the integer behind it are the same number. */
-const MOST = 2 ** 51;
+export const MOST_AMOUNT = 2 ** 51;
 
 const minorUnits = z.codec(
   z.number().meta({ description: "Amount in the currency's unit, as people write it", example: 19.99 }),
-  z.int().min(-MOST).max(MOST),
+  z.int().min(-MOST_AMOUNT).max(MOST_AMOUNT),
   {
     decode(amount, ctx) {
       const minor = toMinor(amount);
-      if (minor !== undefined && minor <= MOST) return minor;
+      if (minor !== undefined && minor <= MOST_AMOUNT) return minor;
       ctx.issues.push({
         code: 'custom',
         input: amount,
         message:
           minor === undefined
             ? `must have no more decimals than ${shop.currency} has`
-            : `must be at most ${written(MOST)}`,
+            : `must be at most ${written(MOST_AMOUNT)}`,
       });
       return z.NEVER;
     },

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
+import { roleOf } from './roles.js';
 import { isConflict, isUnavailable } from './sql-errors.js';
 import { type Sql, sql } from './sql.js';
 import { TurnSocket } from './turn-socket.js';
@@ -45,7 +46,7 @@ const INT8 = 20;
 
 const settings = (service: string, more: Record<string, string> = {}): string =>
   Object.entries({
-    role: `svc_${service}`,
+    role: roleOf(service),
     timezone: 'UTC', // adapter-pg misreads timestamptz in any other
     jit: 'off', // compiling takes longer than any statement of ours
     ...more,

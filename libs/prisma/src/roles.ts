@@ -39,10 +39,8 @@ export const SHARED_TABLES: readonly Grant[] = [
   { tables: ['dead_letter', 'replay_job'], to: 'events', privileges: READ_WRITE },
 ];
 
-/** The role a service's connections take, by pg's `options: '-c role=...'`. */
-export function roleOf(service: DataService): string {
-  return `svc_${service}`;
-}
+/** The role that a service's connections take. */
+export const roleOf = (service: string): string => `svc_${service}`;
 
 const everyone = DATA_SERVICES.map(roleOf).join(', ');
 

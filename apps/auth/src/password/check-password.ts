@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '@order-system/contracts/errors';
 import { Database } from '@order-system/prisma/database';
-import { Passwords } from './hash-password.js';
+import { Passwords } from './passwords.js';
 import { countFailure, findCredentials } from './credentials.store.js';
 
 /** `passwordHash` is what the password was right for: a transaction that relies on it checks that it still stands. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from '@order-system/prisma/sql';
 import { type Auth, startAuth } from '../auth.fixture.js';
 import { PASSWORD, as, asGuest, eventsOf, givenUser } from '../user/user.fixture.js';
-import { CleanUpSessions } from './clean-up-sessions.job.js';
+import { PruneSessions } from './prune-sessions.job.js';
 import { startSession } from './log-in.js';
 import { countFailure } from '../password/credentials.store.js';
 
@@ -238,7 +238,7 @@ it('cleans up what is over and keeps the used tokens of living sessions, and loc
   await auth.db.execute(sql`UPDATE auth.session SET expires_at = now() WHERE id = ${over.sessionId}`);
   await auth.db.execute(sql`
     INSERT INTO auth.login_failure (email_hash, failures, last_at) VALUES ('old', 1, now() - interval '2 days')`);
-  await new CleanUpSessions(auth.db).run();
+  await new PruneSessions(auth.db).run();
   await expect(auth.sessions.logIn(locked, asGuest())).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   const tokensOf = (id: string) =>
     auth.db.query(sql`SELECT 1 FROM auth.refresh_token WHERE session_id = ${id}`);

@@ -5,7 +5,7 @@ import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import type { StartUp } from '@order-system/service-host/service';
 import { AUTH_CONFIG, type AuthConfig } from '../auth.config.js';
-import { Passwords } from '../password/hash-password.js';
+import { Passwords } from '../password/passwords.js';
 import { endSessions } from '../session/session.store.js';
 import { hasAdmin, insertUser, lockUserByEmail, saveUser } from './user.store.js';
 

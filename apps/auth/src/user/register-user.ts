@@ -8,7 +8,7 @@ import { keyReused, once, withKeysOf } from '@order-system/messaging/idempotency
 import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { CheckPassword } from '../password/check-password.js';
-import { Passwords } from '../password/hash-password.js';
+import { Passwords } from '../password/passwords.js';
 import { findUser } from './user.read.js';
 import { assertOrdinaryRole, emailTaken } from './user.rules.js';
 import { insertUser } from './user.store.js';

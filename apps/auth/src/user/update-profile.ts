@@ -5,7 +5,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { Database, type Tx } from '@order-system/prisma/database';
 import { CheckPassword, type CheckedPassword } from '../password/check-password.js';
-import { Passwords } from '../password/hash-password.js';
+import { Passwords } from '../password/passwords.js';
 import { forgetFailures } from '../password/credentials.store.js';
 import { endSessions } from '../session/session.store.js';
 import {

@@ -5,7 +5,7 @@ import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { aGuest, aUser, startBaskets } from './basket.fixture.js';
 import { MOST_LINES } from './basket.rules.js';
-import { DropUnusedBaskets } from './drop-unused-baskets.job.js';
+import { PruneBaskets } from './prune-baskets.job.js';
 
 describe('baskets', () => {
   let shop: Awaited<ReturnType<typeof startBaskets>>;
@@ -264,7 +264,7 @@ describe('baskets', () => {
     await shop.db.execute(
       sql`UPDATE basket.basket SET used_at = now() - interval '31 days' WHERE id = ANY(${[old.id, own.id]}::uuid[])`,
     );
-    await new DropUnusedBaskets(shop.db).run();
+    await new PruneBaskets(shop.db).run();
     const left = await shop.db.query<{ id: string }>(
       sql`SELECT id FROM basket.basket WHERE id = ANY(${[old.id, recent.id, own.id]}::uuid[]) ORDER BY id`,
     );

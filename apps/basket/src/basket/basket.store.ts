@@ -211,7 +211,7 @@ export async function dropBasketsOf(tx: Tx, userId: string): Promise<void> {
 }
 
 /** Drops a batch of guests' and merged baskets that nobody has used for so many days; returns how many. */
-export const dropUnused = (days: number, limit: number) => sql`
+export const pruneUnused = (days: number, limit: number) => sql`
   DELETE FROM basket.basket WHERE id IN (
     SELECT id FROM basket.basket
     WHERE used_at < now() - ${days}::int * interval '1 day' AND (user_id IS NULL OR status = 'MERGED')

@@ -1,7 +1,7 @@
 import type { MovementReason, ReserveStock } from '@order-system/contracts/catalog.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { toAmount } from '@order-system/contracts/money';
+import { MOST_AMOUNT, toAmount } from '@order-system/contracts/money';
 import type { z } from 'zod';
 
 export type ReservationState = 'HELD' | 'SOLD' | 'RELEASED' | 'RETURNED';
@@ -110,9 +110,6 @@ export interface Shelf extends StockLine {
   isHeld: boolean;
 }
 
-/** 2^51: up to here an amount is the same number inside and, in decimals, outside. */
-const MOST_TOTAL = 2 ** 51;
-
 /**
  * Throws NOT_FOUND, OUT_OF_STOCK or PRICE_CHANGED when the lines cannot be had as the customer believed, and
  * VALIDATION_FAILED when what they cost cannot be said.
@@ -153,8 +150,8 @@ export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly
 function refuseUncountable(lines: readonly WantedLine[], shelfOf: ReadonlyMap<string, Shelf>): void {
   const errors = lines.flatMap(({ productId }, index) => {
     const { price, quantity } = shelfOf.get(productId.toLowerCase())!;
-    if (price * quantity <= MOST_TOTAL) return [];
-    const message = `must be at most ${Math.floor(MOST_TOTAL / price)} of this product in all`;
+    if (price * quantity <= MOST_AMOUNT) return [];
+    const message = `must be at most ${Math.floor(MOST_AMOUNT / price)} of this product in all`;
     return [{ path: `items.${index}.quantity`, message }];
   });
   if (errors.length > 0)

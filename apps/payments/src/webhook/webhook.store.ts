@@ -60,13 +60,13 @@ export const postpone = (
     WHERE provider = ${provider} AND event_id = ${id} AND applied_at IS NULL`);
 
 /** Bodies are kept as long as somebody may ask about them. */
-export const purgeWebhooks = (db: Database, most: number): Promise<number> =>
+export const pruneWebhooks = (db: Database, most: number): Promise<number> =>
   db.execute(sql`
     DELETE FROM payments.webhook_event WHERE (provider, event_id) IN (
       SELECT provider, event_id FROM payments.webhook_event
       WHERE applied_at < now() - interval '90 days' LIMIT ${most})`);
 
-export const purgeSandboxWebhooks = (db: Database, most: number): Promise<number> =>
+export const pruneSandboxWebhooks = (db: Database, most: number): Promise<number> =>
   db.execute(sql`
     DELETE FROM payments.sandbox_webhook WHERE id IN (
       SELECT id FROM payments.sandbox_webhook WHERE delivered_at < now() - interval '7 days' LIMIT ${most})`);

@@ -11,7 +11,7 @@ const MOST_BATCHES = 50;
  * thief may use one, and its owner come back with it, at any time until then.
  */
 @Injectable()
-export class CleanUpSessions implements Job {
+export class PruneSessions implements Job {
   readonly everyMs = 10 * 60_000;
 
   constructor(private readonly db: Database) {}

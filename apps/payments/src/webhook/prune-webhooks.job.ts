@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@order-system/prisma/database';
 import type { Job } from '@order-system/service-host/service';
-import { purgeSandboxWebhooks, purgeWebhooks } from './webhook.store.js';
+import { pruneSandboxWebhooks, pruneWebhooks } from './webhook.store.js';
 
 const BATCH = 1000;
 const HOUR_MS = 3_600_000;
 
 /** Removes webhooks that nobody needs any more. */
 @Injectable()
-export class PurgeWebhooks implements Job {
+export class PruneWebhooks implements Job {
   readonly everyMs = HOUR_MS;
 
   constructor(private readonly db: Database) {}
 
   async run(): Promise<void> {
-    for (const purge of [purgeWebhooks, purgeSandboxWebhooks])
-      while ((await purge(this.db, BATCH)) === BATCH);
+    for (const prune of [pruneWebhooks, pruneSandboxWebhooks])
+      while ((await prune(this.db, BATCH)) === BATCH);
   }
 }
