@@ -8,6 +8,7 @@ import {
   Get,
   Module,
   Post,
+  Req,
   UseGuards,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -15,14 +16,13 @@ import { JwtService } from '@nestjs/jwt';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { DomainError } from '@order-system/contracts/errors';
-import type { Actor } from '@order-system/contracts/primitives';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply } from 'fastify';
 import { AuthOfTheTest } from './access.fixture.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessModule } from './access.module.js';
-import type { LogInAnswer } from './auth-request.js';
-import { CurrentActor, FreshSession, LoggedIn, OptionalUser, Public, Reader, Roles } from './decorators.js';
+import type { AuthRequest, LogInAnswer } from './auth-request.js';
+import { FreshSession, LoggedIn, OptionalUser, Public, Reader, Roles } from './decorators.js';
 import { LocalGuard } from './local.strategy.js';
 import { SessionCheck } from './session-check.js';
 import { TOKEN_CONFIG } from './tokens.config.js';
@@ -35,19 +35,19 @@ const auth = new AuthOfTheTest();
 
 @Controller()
 class Routes {
-  @Get('plain') plain(@CurrentActor() actor: Actor) {
+  @Get('plain') plain(@Req() { actor }: AuthRequest) {
     return actor;
   }
-  @Public() @Get('public') public(@CurrentActor() actor: Actor) {
+  @Public() @Get('public') public(@Req() { actor }: AuthRequest) {
     return actor;
   }
-  @OptionalUser() @Get('optional') optional(@CurrentActor() actor: Actor) {
+  @OptionalUser() @Get('optional') optional(@Req() { actor }: AuthRequest) {
     return actor;
   }
-  @Reader() @Get('read') read(@CurrentActor() actor: Actor) {
+  @Reader() @Get('read') read(@Req() { actor }: AuthRequest) {
     return actor;
   }
-  @FreshSession() @Get('money') money(@CurrentActor() actor: Actor) {
+  @FreshSession() @Get('money') money(@Req() { actor }: AuthRequest) {
     return actor;
   }
   @Public() @UseGuards(LocalGuard) @Post('login') login(@LoggedIn() answer: LogInAnswer) {
@@ -58,7 +58,7 @@ class Routes {
 @Roles('admin')
 @Controller('admin')
 class AdminRoutes {
-  @Get() all(@CurrentActor() actor: Actor) {
+  @Get() all(@Req() { actor }: AuthRequest) {
     return actor;
   }
   @Public() @Get('public') open() {

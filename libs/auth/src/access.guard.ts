@@ -62,7 +62,7 @@ export class AccessGuard implements CanActivate {
   }
 
   private async verify(authorization: string): Promise<Claims> {
-    const { user: claims } = await runStrategy<Claims>(this.jwt, { headers: { authorization } });
+    const claims = await runStrategy<Claims>(this.jwt, { headers: { authorization } });
     if (!claims) throw unauthenticated('The access token is not valid or has expired.');
     this.verified.add(authorization, claims);
     return claims;

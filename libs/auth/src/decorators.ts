@@ -4,7 +4,7 @@ import {
   SetMetadata,
   createParamDecorator,
 } from '@nestjs/common';
-import { type Actor, GUEST, type Role } from '@order-system/contracts/primitives';
+import type { Role } from '@order-system/contracts/primitives';
 import type { AuthRequest, LogInAnswer } from './auth-request.js';
 
 /** Who may call a route. Without a mark: whoever is signed in. The mark of a method replaces that of its class. */
@@ -33,12 +33,6 @@ export const Roles = (...roles: Role[]): CustomDecorator => access({ who: 'role'
 
 /** Asks auth about the session at every request, not every few seconds: where money moves. */
 export const FreshSession = (): CustomDecorator => SetMetadata(FRESH_SESSION, true);
-
-/** The caller: a guest, a user or an admin. */
-export const CurrentActor = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Actor =>
-    context.switchToHttp().getRequest<AuthRequest>().actor ?? GUEST,
-);
 
 /** What auth.login answered, in its wire form; for routes under LocalGuard. */
 export const LoggedIn = createParamDecorator((_: unknown, context: ExecutionContext): LogInAnswer => {

@@ -39,15 +39,15 @@ export class LocalGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthRequest>();
     // Without the query: passport-local would take credentials from there too.
     const parts: LogInRequest = { id: request.id, body: request.body };
-    const { user } = await runStrategy<LogInAnswer>(this.local, parts);
-    if (!user) {
+    const login = await runStrategy<LogInAnswer>(this.local, parts);
+    if (!login) {
       // Passport says only that something is missing. By the contract that may be a field, or an empty password.
       readBody(request.body);
       throw new DomainError('VALIDATION_FAILED', 'The password is empty.', {
         errors: [{ path: 'password', message: 'must not be empty' }],
       });
     }
-    request.login = user;
+    request.login = login;
     return true;
   }
 }

@@ -6,7 +6,7 @@ let server: HealthServer | undefined;
 afterEach(() => server?.close());
 
 async function get(path: string, checks: Record<string, Check> = {}): Promise<Response> {
-  server = await startHealthServer({ port: 0, host: '127.0.0.1', checks, registry: new Registry() });
+  server = await startHealthServer({ port: 0, checks, registry: new Registry() });
   return fetch(`http://127.0.0.1:${server.port}${path}`);
 }
 

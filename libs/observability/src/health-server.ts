@@ -14,7 +14,6 @@ export interface HealthServer {
 interface Options {
   /** 0: any free one. */
   port: number;
-  host?: string;
   checks: Readonly<Record<string, Check>>;
   registry: Registry;
 }
@@ -66,7 +65,7 @@ export async function startHealthServer(options: Options): Promise<HealthServer>
   server.requestTimeout = 5000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, () => {
+    server.listen(options.port, () => {
       server.off('error', reject);
       resolve();
     });

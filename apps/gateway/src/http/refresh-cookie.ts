@@ -1,7 +1,17 @@
-import { REFRESH_COOKIE, endedRefreshCookie, refreshCookie } from '@order-system/auth/refresh-cookie';
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import { isProduction } from '@order-system/config/config';
 import { DomainError } from '@order-system/contracts/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isAllowedOrigin } from './cors.js';
+
+const REFRESH_COOKIE = 'refresh_token';
+
+/** Browsers drop a cookie only under the attributes it was set with. */
+const attributes = (): CookieSerializeOptions => ({
+  httpOnly: true,
+  sameSite: 'strict',
+  secure: isProduction(),
+});
 
 /** Old clients reach /auth without the prefix, and a cookie is sent back only below its path. */
 const PATHS = { current: '/api/auth', old: '/auth' };
@@ -15,12 +25,12 @@ export function setRefreshCookie(
   token: string,
   ttl: number,
 ): void {
-  void reply.setCookie(REFRESH_COOKIE, token, { ...refreshCookie(ttl), path: pathOf(request) });
+  const maxAge = Math.floor(ttl / 1000);
+  void reply.setCookie(REFRESH_COOKIE, token, { ...attributes(), path: pathOf(request), maxAge });
 }
 
 export function clearRefreshCookie(reply: FastifyReply): void {
-  for (const path of Object.values(PATHS))
-    void reply.clearCookie(REFRESH_COOKIE, { ...endedRefreshCookie(), path });
+  for (const path of Object.values(PATHS)) void reply.clearCookie(REFRESH_COOKIE, { ...attributes(), path });
 }
 
 /** The token in the cookie. Throws FORBIDDEN when another site's page sent the request. */
