@@ -32,6 +32,14 @@ export const keyReused = (): DomainError =>
     },
   );
 
+/** `retryAfter` in seconds. */
+export const stillRunning = (retryAfter: number): DomainError =>
+  new DomainError(
+    'IDEMPOTENCY_IN_PROGRESS',
+    'The first request under this Idempotency-Key is still running.',
+    { retryAfter },
+  );
+
 /** For `once`: a guest sends keys of `holder`, a customer still their own. */
 export const withKeysOf = (holder: string, ctx: MessageContext): MessageContext =>
   ctx.actor.id === null ? { ...ctx, actor: { ...ctx.actor, id: holder } } : ctx;

@@ -21,7 +21,7 @@ import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
 import { AddItem } from './add-item.js';
-import type { StoredBasket } from './basket.rules.js';
+import { signedIn, type StoredBasket } from './basket.rules.js';
 import {
   type Change,
   mergedInto,
@@ -59,9 +59,7 @@ export class BasketRpc {
   /** Makes one for a customer who has none yet: they have a basket, it is only empty. */
   @Rpc(GetOwnBasket)
   async own(_: CallInput<typeof GetOwnBasket>, ctx: MessageContext): Promise<Basket> {
-    const userId = ctx.actor.id;
-    if (userId === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
-    return this.pricing.execute(await this.open(userId), ctx);
+    return this.pricing.execute(await this.open(signedIn(ctx.actor)), ctx);
   }
 
   @Rpc(GetBasket)
@@ -129,9 +127,9 @@ export class BasketRpc {
   @Rpc(TakeGuestBasket)
   async takeGuest(
     { basketId }: CallInput<typeof TakeGuestBasket>,
-    { actor: { id: userId } }: MessageContext,
+    { actor }: MessageContext,
   ): Promise<CallOutput<typeof TakeGuestBasket>> {
-    if (userId === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
+    const userId = signedIn(actor);
     await this.db.inTx((tx) => takeGuestBasket(tx, { basketId, userId }));
     return {};
   }

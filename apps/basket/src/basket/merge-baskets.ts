@@ -1,9 +1,9 @@
 import type { MergeBaskets } from '@order-system/contracts/basket.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError, notFound } from '@order-system/contracts/errors';
+import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { MOST_LINES, type StoredBasket, tooManyTogether } from './basket.rules.js';
+import { MOST_LINES, signedIn, type StoredBasket, tooManyTogether } from './basket.rules.js';
 import {
   type BasketOwner,
   countProducts,
@@ -19,15 +19,15 @@ export async function mergeBaskets(
   { id, fromBasketId }: CallInput<typeof MergeBaskets>,
   { actor }: MessageContext,
 ): Promise<StoredBasket> {
-  if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
+  const userId = signedIn(actor);
   const into = await lockOwner(tx, id);
-  if (into?.userId !== actor.id || into.status !== 'OPEN') throw notFound('basket');
+  if (into?.userId !== userId || into.status !== 'OPEN') throw notFound('basket');
   const from = await lockOwner(tx, fromBasketId);
   if (isGuests(from)) {
     if ((await countProducts(tx, [id, fromBasketId])) > MOST_LINES) throw tooManyTogether();
-    await moveLines(tx, fromBasketId, { id, userId: actor.id });
-  } else if (from?.userId !== actor.id) throw notFound('basket');
-  return readBasket(tx, { id, userId: actor.id });
+    await moveLines(tx, fromBasketId, { id, userId });
+  } else if (from?.userId !== userId) throw notFound('basket');
+  return readBasket(tx, { id, userId });
 }
 
 /** On signing in. A basket that is gone, merged by then, or too full is no reason to complain. */

@@ -57,7 +57,7 @@ export class ProductRpc {
     input: CallInput<typeof ListMovements>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof ListMovements>> {
-    forStaff(ctx);
+    assertStaff(ctx);
     return listMovements(this.db, input);
   }
 
@@ -66,7 +66,7 @@ export class ProductRpc {
     input: CallInput<typeof CreateProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof CreateProduct>> {
-    forStaff(ctx);
+    assertStaff(ctx);
     return this.db.inTx((tx) => once(tx, ctx, CreateProduct, input, () => createProduct(tx, input, ctx)));
   }
 
@@ -75,7 +75,7 @@ export class ProductRpc {
     input: CallInput<typeof UpdateProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof UpdateProduct>> {
-    forStaff(ctx);
+    assertStaff(ctx);
     return this.db.inTx((tx) => updateProduct(tx, input, ctx));
   }
 
@@ -84,7 +84,7 @@ export class ProductRpc {
     { id }: CallInput<typeof ArchiveProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof ArchiveProduct>> {
-    forStaff(ctx);
+    assertStaff(ctx);
     return this.db.inTx((tx) => updateProduct(tx, { id, status: 'ARCHIVED' }, ctx));
   }
 
@@ -93,11 +93,11 @@ export class ProductRpc {
     input: CallInput<typeof RestockProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof RestockProduct>> {
-    forStaff(ctx);
+    assertStaff(ctx);
     return this.db.inTx((tx) => once(tx, ctx, RestockProduct, input, () => restockProduct(tx, input, ctx)));
   }
 }
 
-function forStaff({ actor }: MessageContext): void {
+function assertStaff({ actor }: MessageContext): void {
   if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may run the catalogue.');
 }

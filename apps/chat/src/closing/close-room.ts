@@ -4,6 +4,7 @@ import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import { type Order, SettleReview } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
+import { stillRunning } from '@order-system/messaging/idempotency';
 import { emit, fact } from '@order-system/messaging/outbox';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
@@ -110,13 +111,7 @@ async function beginClosing(
   const closing = (await insertClosing(tx, wanted)) ?? (await takeOverClosing(tx, wanted));
   if (closing) return { closing };
   if (known === 'new') throw roomClosed('The room is closed, or being closed.');
-  throw new DomainError(
-    'IDEMPOTENCY_IN_PROGRESS',
-    'The first request under this Idempotency-Key is still running.',
-    {
-      retryAfter: 1,
-    },
-  );
+  throw stillRunning(1);
 }
 
 async function endClosing(

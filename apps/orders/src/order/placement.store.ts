@@ -1,7 +1,6 @@
-import { DomainError } from '@order-system/contracts/errors';
 import { PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { keyReused, requestHash } from '@order-system/messaging/idempotency';
+import { keyReused, requestHash, stillRunning } from '@order-system/messaging/idempotency';
 import type { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -54,9 +53,9 @@ export async function claimPlacement(
     RETURNING order_id, payment_id, request_hash, answer, claimed_until::text AS claim, 0 AS retry_after`);
   const row = claimed ?? (await findPlacement(db, userId, key));
   // Between the two statements the first request was refused and let go of its key.
-  if (!row) throw inProgress(1);
+  if (!row) throw stillRunning(1);
   if (row.request_hash !== hash) throw keyReused();
-  if (!claimed && row.answer === null) throw inProgress(row.retry_after);
+  if (!claimed && row.answer === null) throw stillRunning(row.retry_after);
   const { order_id, payment_id: paymentId, answer, claim } = row;
   return { orderId: order_id, paymentId, answer, claim, isRepeated: order_id !== orderId };
 }
@@ -68,15 +67,6 @@ async function findPlacement(db: Database, userId: string, key: string): Promise
     FROM orders.placement WHERE user_id = ${userId} AND key = ${key}`);
   return row;
 }
-
-const inProgress = (retryAfter: number): DomainError =>
-  new DomainError(
-    'IDEMPOTENCY_IN_PROGRESS',
-    'The first request under this Idempotency-Key is still running.',
-    {
-      retryAfter,
-    },
-  );
 
 /** An answer that a crash takes back is made again, of the same order. */
 export async function keepAnswer(db: Database, orderId: string, answer: unknown): Promise<void> {
