@@ -9,6 +9,7 @@ const readCatalogConfig = () =>
     z.object({
       /** How long stock is held for an order that nobody has heard of yet. */
       STOCK_HOLD: duration.prefault('2m'),
+      /** Staff hear of it when no more than this can be bought. */
       LOW_STOCK: z.coerce.number('must be a whole number').int().min(0).default(5),
       DEMO_DATA: flag.default(!isProduction()),
     }),
@@ -18,17 +19,7 @@ let config: CatalogConfig | undefined;
 /** Read at the start of the service and not while its module loads, where nobody would say what is wrong. */
 export const catalogConfig = (): CatalogConfig => (config ??= readCatalogConfig());
 
-export interface StockSettings {
-  readonly holdMs: number;
-  /** Staff hear of it when no more than this can be bought. */
-  readonly lowStock: number;
-}
-
-export const stockSettings: StockSettings = {
-  get holdMs() {
-    return catalogConfig().STOCK_HOLD;
-  },
-  get lowStock() {
-    return catalogConfig().LOW_STOCK;
-  },
+export const stockSettings = () => {
+  const { STOCK_HOLD: holdMs, LOW_STOCK: lowStock } = catalogConfig();
+  return { holdMs, lowStock };
 };

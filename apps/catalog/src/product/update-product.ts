@@ -2,7 +2,7 @@ import type { UpdateProduct } from '@order-system/contracts/catalog.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { stockSettings } from '../catalog.config.js';
+import { catalogConfig } from '../catalog.config.js';
 import { change, toProduct } from './product.rules.js';
 import { lockProduct, saveProduct } from './product.store.js';
 
@@ -11,8 +11,7 @@ export async function updateProduct(
   tx: Tx,
   { id, ...changes }: CallInput<typeof UpdateProduct>,
   ctx: MessageContext,
-  settings = stockSettings,
 ): Promise<CallOutput<typeof UpdateProduct>> {
-  const decision = change(await lockProduct(tx, id), changes, settings.lowStock);
+  const decision = change(await lockProduct(tx, id), changes, catalogConfig().LOW_STOCK);
   return toProduct(await saveProduct(tx, decision, ctx));
 }

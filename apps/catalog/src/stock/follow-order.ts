@@ -2,7 +2,7 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { gather } from '@order-system/messaging/gather';
 import { logger } from '@order-system/observability/logger';
 import type { Tx } from '@order-system/prisma/database';
-import { type StockSettings, stockSettings } from '../catalog.config.js';
+import { catalogConfig } from '../catalog.config.js';
 import { isLapsed, type OrderFate, type Reservation, stepFor } from './stock.rules.js';
 import { lockReservations, lockShelves, takeSteps } from './stock.store.js';
 import { tellWhatIsLow } from './tell-what-is-low.js';
@@ -13,7 +13,6 @@ interface Followed {
   orderId: string;
   fate: OrderFate;
   ctx: MessageContext;
-  settings: StockSettings;
 }
 
 /** Takes an order's reservation along with what became of the order. Orders without catalogue goods have none. */
@@ -21,8 +20,7 @@ export const followOrder = (
   tx: Tx,
   { orderId, fate }: Pick<Followed, 'orderId' | 'fate'>,
   ctx: MessageContext,
-  settings = stockSettings,
-): Promise<void> => followEach(tx, { orderId, fate, ctx, settings });
+): Promise<void> => followEach(tx, { orderId, fate, ctx });
 
 /** Several orders at once: first their rows are locked, by id, then the products, so that no two wait for each other. */
 const followEach = gather(async (tx: Tx, orders: Followed[]): Promise<void[]> => {
@@ -38,7 +36,7 @@ const followEach = gather(async (tx: Tx, orders: Followed[]): Promise<void[]> =>
   if (found.some(isBack)) {
     const ids = found.flatMap(({ reservation }) => reservation.lines.map((line) => line.productId));
     await lockShelves(tx, ids);
-    for (const one of found.filter(isBack)) one.reservation = await holdAgain(tx, one.reservation, one);
+    for (const one of found.filter(isBack)) one.reservation = await holdAgain(tx, one.reservation, one.ctx);
   }
   await takeSteps(
     tx,
@@ -57,11 +55,7 @@ const isAlive = (fate: OrderFate): boolean => fate === 'known' || fate === 'paid
  * back is taken again if it is all still there. If not, somebody else has bought it, and to refuse the event would
  * not bring it back: staff must settle it with the customer, so it is said loudly, and tried again on payment.
  */
-async function holdAgain(
-  tx: Tx,
-  lapsed: Reservation,
-  { ctx, settings: { lowStock } }: Followed,
-): Promise<Reservation> {
+async function holdAgain(tx: Tx, lapsed: Reservation, ctx: MessageContext): Promise<Reservation> {
   const ids = lapsed.lines.map((line) => line.productId);
   const shelves = new Map((await lockShelves(tx, ids)).map((shelf) => [shelf.productId, shelf.available]));
   const taken = lapsed.lines.map((line) => ({ ...line, available: shelves.get(line.productId) ?? 0 }));
@@ -76,6 +70,6 @@ async function holdAgain(
   }
   const step = { to: 'HELD', moves: 'RESERVED', isKnown: true } as const;
   await takeSteps(tx, [{ reservation: lapsed, step, by: ctx.actor.id }]);
-  await tellWhatIsLow(tx, taken, lowStock, ctx);
+  await tellWhatIsLow(tx, taken, catalogConfig().LOW_STOCK, ctx);
   return { ...lapsed, state: 'HELD', expiresAt: null };
 }

@@ -3,7 +3,7 @@ import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { type StockSettings, stockSettings } from '../catalog.config.js';
+import { stockSettings } from '../catalog.config.js';
 import {
   type HeldLine,
   isSame,
@@ -28,7 +28,7 @@ export async function reserveStock(
   tx: Tx,
   { orderId, lines }: CallInput<typeof ReserveStock>,
   ctx: MessageContext,
-  { holdMs, lowStock }: StockSettings = stockSettings,
+  { holdMs, lowStock } = stockSettings(),
 ): Promise<Answer> {
   const hold: Hold = { orderId, lines: sumPerProduct(lines), holdMs, by: ctx.actor.id };
   if (hold.lines.length === 0) return { lines: [] };
