@@ -18,6 +18,15 @@ import { Input } from '../http/input.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
 
+/** By either of two routes. */
+const CANCELLING: Operation = {
+  summary: 'Cancel an order',
+  who: 'user',
+  call: CancelOrder,
+  fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+  example: { reason: 'Ordered twice' },
+};
+
 @Controller('orders')
 export class OrdersController {
   constructor(private readonly rpc: RpcClient) {}
@@ -116,25 +125,13 @@ export class OrdersController {
   }
 
   @Post(':id/cancel')
-  @Operation({
-    summary: 'Cancel an order',
-    who: 'user',
-    call: CancelOrder,
-    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
-    example: { reason: 'Ordered twice' },
-  })
+  @Operation(CANCELLING)
   async cancel(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
     return success(await this.rpc.forward(CancelOrder, input, ctx));
   }
 
   @Delete(':id')
-  @Operation({
-    summary: 'Cancel an order',
-    who: 'user',
-    call: CancelOrder,
-    fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
-    example: { reason: 'Ordered twice' },
-  })
+  @Operation(CANCELLING)
   async remove(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
     return success(await this.rpc.forward(CancelOrder, input, ctx));
   }
