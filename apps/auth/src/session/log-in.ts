@@ -45,7 +45,7 @@ interface NewSession {
 }
 
 /** Throws INVALID_CREDENTIALS when the password was changed since it was checked. */
-async function startSession(
+export async function startSession(
   tx: Tx,
   { email, basketId, checked, lifetimeMs }: NewSession,
   ctx: MessageContext,
