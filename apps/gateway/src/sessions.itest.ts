@@ -119,3 +119,16 @@ describe('who has been asked about a moment ago is asked about anew', () => {
     await other.close();
   });
 });
+
+it.each([
+  ['POST', `/api/orders/${AN_ID}/payments`, { paymentMethod: 'SANDBOX' }],
+  ['GET', `/api/payments/${AN_ID}`, undefined],
+  ['DELETE', '/api/users/profile', undefined],
+] as const)('%s %s is closed from the moment the session ends', async (method, url, payload) => {
+  const other = await startGateway();
+  const headers = other.bearer(ADA);
+  expect((await other.send({ url: '/api/orders', headers })).statusCode).toBe(200);
+  other.services.endSession(ADA.sessionId);
+  expect((await other.send({ method, url, payload, headers })).statusCode).toBe(401);
+  await other.close();
+});

@@ -270,4 +270,23 @@ describe('baskets', () => {
     );
     expect(left.map(({ id }) => id)).toEqual([recent.id, own.id].sort());
   });
+
+  it('keeps a guest’s basket that is used again', async () => {
+    const { id: productId } = shop.catalogue.add();
+    const uses = [
+      (id: string) => add(id, productId, 1, aGuest()),
+      (id: string) => shop.baskets.setItem({ id, productId, quantity: 2 }, aGuest()),
+      (id: string) => shop.baskets.removeItem({ id, productId }, aGuest()),
+    ];
+    for (const use of uses) {
+      const { id } = await open(aGuest());
+      await add(id, productId, 1, aGuest());
+      await shop.db.execute(
+        sql`UPDATE basket.basket SET used_at = now() - interval '31 days' WHERE id = ${id}`,
+      );
+      await use(id);
+      await new DropUnusedBaskets(shop.db).run();
+      await expect(shop.baskets.get({ id }, aGuest())).resolves.toMatchObject({ id });
+    }
+  });
 });

@@ -148,6 +148,11 @@ it('forgets who deleted the account, and tells nothing more', async () => {
   const data = { ...order, payBefore: null, createdAt: new Date() };
   const placed = await service.happen(OrderCreated, { aggregate: order.orderId, data });
   await choose(userId, { WELCOME: [] });
+  // As where there is no SMTP server.
+  const [delivery] = await service.deliveriesOf(userId);
+  await service.db.execute(sql`
+    INSERT INTO notifications.mail (id, "to", subject, text, html, message_id)
+    VALUES (${delivery!.id}, ${email}, 'Order 1001', 'Hello Ada', '', 'm')`);
   await service.happen(UserDeleted, { aggregate: userId, data: { userId } });
   await service.happen(OrderCancelled, {
     aggregate: order.orderId,
@@ -159,6 +164,7 @@ it('forgets who deleted the account, and tells nothing more', async () => {
   const rows = await service.db.query(sql`
     SELECT title, body FROM notifications.notification WHERE user_id = ${userId}`);
   expect(rows).toEqual([{ title: '', body: '' }]);
+  expect(await service.db.query(sql`SELECT FROM notifications.mail WHERE "to" = ${email}`)).toEqual([]);
   expect(await service.db.query(sql`SELECT FROM notifications.preference WHERE user_id = ${userId}`)).toEqual(
     [],
   );
