@@ -176,6 +176,8 @@ describe('the catalogue', () => {
     const { id, name } = await givenProduct(db, { category: 'Attic' });
     await rpc.call(ArchiveProduct, { id }, order());
     expect(await search({ category: 'Attic' })).toEqual({ items: [], total: 0 });
+    const { categories } = await rpc.call(ListCategories, {}, ask());
+    expect(categories.map((category) => category.name)).not.toContain('Attic');
     expect(await rpc.call(GetProduct, { id }, ask())).toMatchObject({ name, status: 'ARCHIVED' });
     const { products } = await rpc.call(LookUpProducts, { ids: [id, newId()] }, ask());
     expect(products).toMatchObject([{ id }]);

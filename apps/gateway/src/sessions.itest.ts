@@ -104,6 +104,7 @@ it('signing out ends the session and the cookie', async () => {
 
 describe('who has been asked about a moment ago is asked about anew', () => {
   it.each([
+    ['after signing out', 'POST', '/api/auth/logout', ADA],
     ['after erasing the own account', 'DELETE', '/api/users/profile', ADA],
     ['after an admin has erased the account', 'DELETE', `/api/users/${ADA.userId}`, ADMIN],
     ['after an admin has changed the role', 'PATCH', `/api/users/${ADA.userId}/role`, ADMIN],

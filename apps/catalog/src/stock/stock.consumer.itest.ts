@@ -52,8 +52,8 @@ const message = <E extends EventContract>(
 });
 const created = (orderId: string) =>
   message(OrderCreated, 1, { ...orderFact(orderId, {}), payBefore: null, createdAt: new Date() });
-const paid = (orderId: string) =>
-  message(OrderUpdated, 2, orderFact(orderId, { previousStatus: 'PENDING', status: 'PROCESSING' }));
+const paid = (orderId: string, status: OrderFact['status'] = 'PROCESSING') =>
+  message(OrderUpdated, 2, orderFact(orderId, { previousStatus: 'PENDING', status }));
 const cancelled = (orderId: string) =>
   message(OrderCancelled, 3, orderFact(orderId, { previousStatus: 'PENDING', status: 'CANCELLED' }));
 
@@ -136,6 +136,12 @@ describe('the stock of an order', () => {
     const outcomes = await Promise.all([hear(event), hear(event), hear(event)]);
     expect(outcomes.sort()).toEqual(['consumed', 'duplicate', 'duplicate']);
     expect(await shelfOf(db, id)).toEqual({ onHand: 6, reserved: 0 });
+    expect(await reasonsOf(id)).toEqual(['INITIAL', 'RESERVED', 'SOLD']);
+  });
+
+  it('is sold also when staff have to agree to the price of another line', async () => {
+    const { id, orderId } = await givenHold();
+    for (const event of [created(orderId), paid(orderId, 'REVIEW')]) await hear(event);
     expect(await reasonsOf(id)).toEqual(['INITIAL', 'RESERVED', 'SOLD']);
   });
 

@@ -222,6 +222,12 @@ describe('rooms', () => {
     expect(items[at(older.id)]).toMatchObject({ unread: 1, closed: false });
     expect(at(older.id)).toBeLessThan(at(newer.id));
     expect(at(newer.id)).toBeLessThan(at(silent.id));
+    await app.db.execute(sql`
+      UPDATE chat.room SET closed_at = now(), summary = 'Done' WHERE order_id = ${silent.id}`);
+    const idsOf = async (open: boolean) =>
+      (await app.rpc.call(ListRooms, { page: 1, limit: 100, open }, admin)).items.map((room) => room.orderId);
+    expect(await idsOf(true)).not.toContain(silent.id);
+    expect(await idsOf(false)).toEqual([silent.id]);
   });
 
   it('gives the whole conversation as text', async () => {

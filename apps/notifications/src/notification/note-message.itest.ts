@@ -73,6 +73,12 @@ describe('messages of the staff', () => {
     expect(await service.titlesOf(ownerId)).toEqual([]);
   });
 
+  it('are not told to who wrote them, staff that have ordered something themselves', async () => {
+    const { ownerId, say } = room();
+    await say(1, { senderId: ownerId });
+    expect(await service.deliveriesOf(ownerId)).toEqual([]);
+  });
+
   it('are neither listed for nor mailed to who is there to read them', async () => {
     const { ownerId, email, say, read } = room();
     const patient = service.worker({ awayMs: 3_600_000 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { UserCreated, UserDeleted } from '@order-system/contracts/auth.contracts';
 import { ChatClosed } from '@order-system/contracts/chat.contracts';
 import type { Channel, NotificationKind } from '@order-system/contracts/notifications.contracts';
@@ -132,6 +132,14 @@ describe('the channels that a person chose', () => {
     await service.job.run();
     expect(service.smtp.mailsTo(email)).toEqual([]);
     expect(await service.titlesOf(id)).toEqual([]);
+  });
+
+  it('say nothing of the person where they fail, whatever the error says', async () => {
+    const phone = '+49 170 7654321';
+    const sending = jest.spyOn(service.texts, 'send').mockRejectedValue(new Error(`no route to ${phone}`));
+    const { id } = await welcome(['SMS'], { phone });
+    sending.mockRestore();
+    expect(await service.deliveriesOf(id)).toMatchObject([{ status: 'PENDING', error: 'Error' }]);
   });
 
   it('skip text messages to those without a phone', async () => {
