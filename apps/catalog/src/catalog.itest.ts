@@ -107,10 +107,10 @@ describe('the catalogue', () => {
   it('lets staff run it and nobody else', async () => {
     const product = {
       sku: `NEW-${newId()}`,
-      name: 'New',
+      name: ' New',
       description: '',
       price: 1,
-      category: 'C',
+      category: 'C ',
       imageUrl: null,
       stock: 2,
     };
@@ -121,7 +121,7 @@ describe('the catalogue', () => {
     await rpc.call(UpdateProduct, { id, price: 1234, stock: 7 }, order());
     await rpc.call(RestockProduct, { id, quantity: 3, reason: 'delivery' }, order());
     expect(await rpc.call(GetProduct, { id: id.toUpperCase() }, ask())).toMatchObject({
-      id,
+      ...{ id, name: 'New', category: 'C' },
       price: 1234,
       stock: 10,
     });

@@ -31,10 +31,11 @@ const Sku = z
 const Url = wellFormed(z.url({ protocol: /^https?$/ }).max(2000));
 const fields = {
   sku: Sku,
-  name: line(200),
+  name: line(200).trim(),
   description: text(0, 5000),
   price: Price,
-  category: line(100),
+  // A blank at an end would make a second category of one.
+  category: line(100).trim(),
   imageUrl: Url.nullable(),
 };
 

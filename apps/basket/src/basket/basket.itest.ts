@@ -285,7 +285,7 @@ describe('baskets', () => {
         sql`UPDATE basket.basket SET used_at = now() - interval '31 days' WHERE id = ${id}`,
       );
       await use(id);
-      await new DropUnusedBaskets(shop.db).run();
+      await new PruneBaskets(shop.db).run();
       await expect(shop.baskets.get({ id }, aGuest())).resolves.toMatchObject({ id });
     }
   });

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { deliver, readMessage } from '@order-system/messaging/deliver';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import fc from 'fast-check';
 import type { RefundAnswer, RefundRequest } from '../provider/payment-provider.js';
-import { eventually } from '../testing/eventually.js';
 import { refusedRefunds } from './payment.consumer.js';
 import {
   type PaymentsKit,
@@ -115,7 +115,9 @@ describe('a refund that the system owes and its provider refuses', () => {
         const first = await kit.starting.execute(aStart({ orderId }), user());
         const second = await kit.starting.execute(aStart({ orderId }), user());
         await kit.settle(second, 'pay');
-        await eventually(async () => (await paymentOf(kit.db, second.payment.id)).status === 'SUCCEEDED');
+        await eventually(async () =>
+          expect((await paymentOf(kit.db, second.payment.id)).status).toBe('SUCCEEDED'),
+        );
         await kit.settle(first, 'pay');
         return first.payment.id;
       },
@@ -125,7 +127,7 @@ describe('a refund that the system owes and its provider refuses', () => {
     const id = await owing();
     await eventually(async () => {
       await runDue();
-      return (await lettersOf(id)).length === 1;
+      expect(await lettersOf(id)).toHaveLength(1);
     });
     const { order_id: orderId, correlation_id: correlationId } = await paymentOf(kit.db, id);
     const [letter] = await lettersOf(id);
