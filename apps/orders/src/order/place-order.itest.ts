@@ -126,6 +126,19 @@ it('leaves alone what the customer has begun to pay with, when a try that broke 
   expect(late.payment?.id).toBe(shop.neighbours.livePayment);
 });
 
+it('answers a repetition with the order that was placed of a basket, though the basket is empty by then', async () => {
+  const user = { ...someone('user'), idempotencyKey: 'unheard' };
+  const input = { basketId: newId(), paymentMethod: 'SANDBOX' as const };
+  const ask = () => shop.rpc.call(PlaceOrder, input, user);
+  const { order } = await ask();
+  await shop.db.execute(sql`
+    UPDATE orders.placement SET answer = NULL, claimed_until = now() - interval '1 second'
+    WHERE order_id = ${order.id}`);
+  const checkingOut = jest.spyOn(shop.neighbours, 'checkOut').mockResolvedValue({ lines: [] });
+  expect((await ask()).order).toMatchObject({ id: order.id, items: order.items });
+  checkingOut.mockRestore();
+});
+
 it('keeps what another process has taken over from a try that is refused late', async () => {
   const { actor } = someone('user');
   const input = { items: [{ productId: newId(), quantity: 1 }], paymentMethod: 'SANDBOX' as const };

@@ -130,8 +130,11 @@ describe('a quote', () => {
     });
   });
 
-  it('is started again when payments were away, as the same payment', async () => {
-    shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
+  it.each([
+    ['were away', 'SERVICE_UNAVAILABLE'],
+    ['were busy with the order', 'STALE_WRITE'],
+  ] as const)('is started again when payments %s, as the same payment', async (_, code) => {
+    shop.neighbours.paymentRefusal = new DomainError(code, 'not now');
     const { id } = await place();
     await settle(id, { quote: 5000 });
     await eventually(() => expect(startsOf(id)).not.toEqual([]));
