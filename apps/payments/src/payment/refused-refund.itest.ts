@@ -72,7 +72,9 @@ const redriveAll = async (paymentId: string) => {
 };
 /** Asks for every refund whose outcome is not known. */
 const runDue = async () => {
-  await kit.db.execute(sql`UPDATE payments.refund SET next_at = now() WHERE status = 'REQUESTED'`);
+  await kit.db.execute(
+    sql`UPDATE payments.refund SET next_at = now() - interval '1 second' WHERE status = 'REQUESTED'`,
+  );
   await kit.runJobs();
 };
 const givenBack = async (paymentId: string): Promise<number> => {
@@ -278,9 +280,12 @@ it('never gives back more than was captured, and all of it in the end, whatever 
       mood = 'pays';
       await cancel(payment.orderId);
       // What was refused and not heard of comes to light now, and what is then promised instead.
-      for (const _ of [1, 2]) await runDue();
-      const { refunded, underWay } = await check(payment.id);
-      expect(underWay).toBe(0);
+      const { refunded } = await eventually(async () => {
+        await runDue();
+        const now = await check(payment.id);
+        expect(now.underWay).toBe(0);
+        return now;
+      });
       if (refunded < 1999) expect(await lettersOf(payment.id)).toHaveLength(1);
       await redriveAll(payment.id);
       await runDue();
