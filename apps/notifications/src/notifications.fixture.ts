@@ -117,7 +117,9 @@ export async function startNotifications() {
     /** As the owner of the tables, which the service is not. */
     asOwner: (statement: string) => withClient(test.url, (client) => client.query(statement)),
     passTime: () =>
-      db.execute(sql`UPDATE notifications.delivery SET next_at = now() WHERE status = 'PENDING'`),
+      db.execute(
+        sql`UPDATE notifications.delivery SET next_at = now() - interval '1 second' WHERE status = 'PENDING'`,
+      ),
     /** How many deliveries could be sent now. */
     due: async () => {
       const [row] = await db.query<{ due: number }>(sql`

@@ -71,7 +71,7 @@ it('what follows an event whose next try is due waits for it', async () => {
   fails.add(1);
   await first!(subscriber);
   fails.clear();
-  await db.execute(sql`UPDATE events.retry SET next_attempt_at = now()`);
+  await db.execute(sql`UPDATE events.retry SET next_attempt_at = now() - interval '1 second'`);
   const following = second!(subscriber);
   const another = new Subscriber({ db, consumer: counting, ladder: LADDER });
   expect(await Promise.all([first!(another), following])).toEqual(['done', 'done']);

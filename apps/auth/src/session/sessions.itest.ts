@@ -194,7 +194,9 @@ describe('refreshing', () => {
 
   it('does not outlive the session', async () => {
     const { login, sessionId } = await givenSession();
-    await auth.db.execute(sql`UPDATE auth.session SET expires_at = now() WHERE id = ${sessionId}`);
+    await auth.db.execute(
+      sql`UPDATE auth.session SET expires_at = now() - interval '1 second' WHERE id = ${sessionId}`,
+    );
     await expect(refresh(login.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await isAlive(sessionId)).toBe(false);
   });
@@ -235,7 +237,9 @@ it('cleans up what is over and keeps the used tokens of living sessions, and loc
     await auth.sessions.logIn(locked, asGuest()).catch(() => undefined);
   const over = await givenSession();
   await refresh(living.login.refreshToken);
-  await auth.db.execute(sql`UPDATE auth.session SET expires_at = now() WHERE id = ${over.sessionId}`);
+  await auth.db.execute(
+    sql`UPDATE auth.session SET expires_at = now() - interval '1 second' WHERE id = ${over.sessionId}`,
+  );
   await auth.db.execute(sql`
     INSERT INTO auth.login_failure (email_hash, failures, last_at) VALUES ('old', 1, now() - interval '2 days')`);
   await new PruneSessions(auth.db).run();

@@ -36,7 +36,9 @@ describe('closing a room', () => {
     return app.db.inTx((tx) => insertClosing(tx, wanted));
   };
   const endLease = (orderId: string) =>
-    app.db.execute(sql`UPDATE chat.closing SET claimed_until = now() WHERE order_id = ${orderId}`);
+    app.db.execute(
+      sql`UPDATE chat.closing SET claimed_until = now() - interval '1 second' WHERE order_id = ${orderId}`,
+    );
 
   it('closes the room and settles the order, and history stays readable', async () => {
     const { id, userId } = await app.givenRoom();

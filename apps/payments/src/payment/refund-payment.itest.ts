@@ -171,7 +171,9 @@ describe('a refund', () => {
   it('that was interrupted is finished by the job', async () => {
     const { payment } = await givenPaid(kit);
     await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 700 }, admin()));
-    await kit.db.execute(sql`UPDATE payments.refund SET next_at = now() WHERE payment_id = ${payment.id}`);
+    await kit.db.execute(
+      sql`UPDATE payments.refund SET next_at = now() - interval '1 second' WHERE payment_id = ${payment.id}`,
+    );
     await Promise.all([kit.runJobs(), kit.runJobs()]);
     expect(await paymentOf(kit.db, payment.id)).toMatchObject({ refunded: 700 });
     expect(await givenBack(payment.id)).toBe(700);

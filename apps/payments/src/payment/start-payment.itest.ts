@@ -146,7 +146,9 @@ describe('a start that was interrupted', () => {
     const input = aStart();
     const starting = new StartPayment(kit.db, new Providers([losingAnswers()]));
     expect(await starting.execute(input, user())).toMatchObject({ payment: { status: 'REQUESTED' } });
-    await kit.db.execute(sql`UPDATE payments.payment SET check_at = now() WHERE id = ${input.paymentId}`);
+    await kit.db.execute(
+      sql`UPDATE payments.payment SET check_at = now() - interval '1 second' WHERE id = ${input.paymentId}`,
+    );
     await kit.runJobs();
     expect(await paymentOf(kit.db, input.paymentId)).toMatchObject({ status: 'PENDING', version: 1 });
     expect(await sessionsOf(input.orderId)).toEqual(['OPEN']);
@@ -157,7 +159,9 @@ describe('a start that was interrupted', () => {
     const hanging = { ...losingAnswers(), start: () => new Promise<never>(() => undefined) };
     const starting = new StartPayment(kit.db, new Providers([hanging], 10));
     expect(await starting.execute(input, user())).toMatchObject({ payment: { status: 'REQUESTED' } });
-    await kit.db.execute(sql`UPDATE payments.payment SET check_at = now() WHERE id = ${input.paymentId}`);
+    await kit.db.execute(
+      sql`UPDATE payments.payment SET check_at = now() - interval '1 second' WHERE id = ${input.paymentId}`,
+    );
     await kit.runJobs();
     expect((await paymentOf(kit.db, input.paymentId)).status).toBe('PENDING');
   });
@@ -169,7 +173,9 @@ describe('a start that was interrupted', () => {
     try {
       await new StartPayment(kit.db, new Providers([losingAnswers()])).execute(first, user());
       await expect(kit.starting.execute(second, user())).rejects.toMatchObject({ code: 'STALE_WRITE' });
-      await kit.db.execute(sql`UPDATE payments.payment SET check_at = now() WHERE id = ${first.paymentId}`);
+      await kit.db.execute(
+        sql`UPDATE payments.payment SET check_at = now() - interval '1 second' WHERE id = ${first.paymentId}`,
+      );
       await kit.runJobs();
     } finally {
       kit.gateway.isDown = false;
@@ -184,7 +190,7 @@ describe('a start that was interrupted', () => {
     const neverReached = { ...losingAnswers(), start: () => Promise.reject(new Error('no route')) };
     await new StartPayment(kit.db, new Providers([neverReached])).execute(input, user());
     await kit.db.execute(sql`
-      UPDATE payments.payment SET check_at = now(), created_at = now() - interval '1 day' WHERE id = ${input.paymentId}`);
+      UPDATE payments.payment SET check_at = now() - interval '1 second', created_at = now() - interval '1 day' WHERE id = ${input.paymentId}`);
     await kit.runJobs();
     expect(await sessionsOf(input.orderId)).toEqual([]);
     expect((await paymentOf(kit.db, input.paymentId)).status).toBe('FAILED');
@@ -198,7 +204,7 @@ describe('a start that was interrupted', () => {
     await kit.runJobs();
     expect((await paymentOf(kit.db, input.paymentId)).check_at).not.toBeNull();
     await kit.db.execute(sql`
-      UPDATE payments.payment SET check_at = now(), created_at = now() - interval '11 minutes' WHERE id = ${input.paymentId}`);
+      UPDATE payments.payment SET check_at = now() - interval '1 second', created_at = now() - interval '11 minutes' WHERE id = ${input.paymentId}`);
     await kit.runJobs();
     expect(await paymentOf(kit.db, input.paymentId)).toMatchObject({ status: 'CANCELLED', check_at: null });
   });

@@ -174,7 +174,7 @@ describe('a webhook', () => {
     await eventually(async () => expect((await rowOf(kit.db, id))?.outcome).toBe('unknown-payment'));
     expect((await rowOf(kit.db, id))?.applied_at).toBeNull();
     await kit.db.execute(sql`
-      UPDATE payments.webhook_event SET next_at = now(), received_at = now() - interval '25 hours'
+      UPDATE payments.webhook_event SET next_at = now() - interval '1 second', received_at = now() - interval '25 hours'
       WHERE event_id = ${id}`);
     await kit.runJobs();
     expect(await rowOf(kit.db, id)).toMatchObject({ outcome: 'given up: unknown-payment', attempts: 2 });
