@@ -76,6 +76,8 @@ describe('the catalogue', () => {
       expect(await names({ search })).toEqual(['100% wool_sock']);
     expect(await names({ search: 'wool_' })).toEqual(['100% wool_sock']);
     expect(await names({ search: '\\O/' })).toEqual(['Wool hat \\o/']);
+    expect(await names({ search: 'hat  WOOL' })).toEqual(['Wool hat \\o/']);
+    expect(await names({ search: 'hat sock' })).toEqual([]);
     expect(await names({ sort: '-price', minPrice: 500, maxPrice: 700 })).toEqual([
       '1000 woolXsock',
       '100% wool_sock',

@@ -36,8 +36,9 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.reduce((all, one) => sql`${all} AND ${one}`);
 
-/** What to search for with LIKE: % and _ in it are letters, not wildcards. */
-export const escapeLike = (search: string): string => search.replace(/[\\%_]/g, '\\$&');
+/** The words of what people look for, each to be searched for with LIKE: % and _ in it are letters, not wildcards. */
+export const wordsLike = (search: string): string[] =>
+  [...new Set(search.split(/\s+/))].map((word) => word.replace(/[\\%_]/g, '\\$&'));
 
 function compose(parts: Sql['parts']): Sql {
   const values: unknown[] = [];

@@ -2,7 +2,7 @@ import type { GetContacts, ListUsers, User } from '@order-system/contracts/auth.
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { Role } from '@order-system/contracts/primitives';
 import type { Database } from '@order-system/prisma/database';
-import { escapeLike, sql } from '@order-system/prisma/sql';
+import { sql, wordsLike } from '@order-system/prisma/sql';
 
 const shown = { id: true, email: true, role: true, name: true, phone: true, createdAt: true } as const;
 
@@ -27,7 +27,10 @@ export const findContacts = (
 ): Promise<CallOutput<typeof GetContacts>['contacts']> =>
   db.query(sql`SELECT id, email, name, phone FROM auth."user" WHERE id = ANY(${ids}) AND deleted_at IS NULL`);
 
-const containing = (search: string) => ({ contains: escapeLike(search), mode: 'insensitive' as const });
+const matches = (word: string) => {
+  const contains = { contains: word, mode: 'insensitive' as const };
+  return { OR: [{ email: contains }, { name: contains }] };
+};
 
 /** Oldest first. */
 export async function listUsers(
@@ -37,7 +40,7 @@ export async function listUsers(
   const where = {
     deletedAt: null,
     role,
-    ...(search === undefined ? {} : { OR: [{ email: containing(search) }, { name: containing(search) }] }),
+    ...(search === undefined ? {} : { AND: wordsLike(search).map(matches) }),
   };
   const [rows, total] = await Promise.all([
     db.prisma.user.findMany({

@@ -193,6 +193,8 @@ describe('admins', () => {
       auth.users.list({ page, limit, search }, as(admin));
     expect(await find(`%_${mark.toUpperCase()}`)).toMatchObject({ total: 1, items: [{ id: named.id }] });
     expect(await find(`\\${mark}`)).toMatchObject({ total: 0 });
+    const [name, domain] = plain.email.split('@');
+    expect(await find(`${domain} ${mark} ${name}`)).toMatchObject({ total: 1, items: [{ id: plain.id }] });
     expect(await find(mark, 1, 2)).toMatchObject({ total: 2, items: [{ id: plain.id }] });
     expect(await find(plain.email.toUpperCase())).toMatchObject({ total: 1, items: [{ id: plain.id }] });
   });

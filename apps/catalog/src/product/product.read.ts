@@ -7,7 +7,7 @@ import type {
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { Database } from '@order-system/prisma/database';
-import { allOf, escapeLike, type Sql, sql } from '@order-system/prisma/sql';
+import { allOf, type Sql, sql, wordsLike } from '@order-system/prisma/sql';
 import type { z } from 'zod';
 import { type StoredProduct, toProduct } from './product.rules.js';
 import { PRODUCT_COLUMNS } from './product.store.js';
@@ -54,8 +54,8 @@ function conditionOf({ category, minPrice, maxPrice, inStock, search }: Search):
   if (minPrice !== undefined) conditions.push(sql`price >= ${minPrice}`);
   if (maxPrice !== undefined) conditions.push(sql`price <= ${maxPrice}`);
   if (inStock !== undefined) conditions.push(sql`(on_hand > reserved) = ${inStock}`);
-  if (search !== undefined) {
-    const text = `%${escapeLike(search)}%`;
+  for (const word of search === undefined ? [] : wordsLike(search)) {
+    const text = `%${word}%`;
     conditions.push(sql`(name ILIKE ${text} OR description ILIKE ${text} OR sku ILIKE ${text})`);
   }
   return allOf(conditions);

@@ -60,9 +60,9 @@ describe('orders', () => {
     expect(await find({ status: 'REVIEW' }, other)).toEqual([oak.id]);
     expect(await find({ from: ash.createdAt }, other)).toEqual([ash.id]);
     expect(await find({ to: ash.createdAt }, other)).toEqual([oak.id]);
-    for (const search of ['100%', 'OAK_', 'oak_table'])
+    for (const search of ['100%', 'OAK_', 'oak_table', 'table 100'])
       expect(await find({ search }, other)).toEqual([oak.id]);
-    expect(await find({ search: '1_0' }, other)).toEqual([]);
+    for (const search of ['1_0', 'oak ash']) expect(await find({ search }, other)).toEqual([]);
   });
 });
 

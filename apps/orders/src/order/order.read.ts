@@ -10,7 +10,7 @@ import {
 import type { Actor } from '@order-system/contracts/primitives';
 import type { Database, Statements } from '@order-system/prisma/database';
 import type { Prisma } from '@order-system/prisma/generated/client';
-import { escapeLike, sql } from '@order-system/prisma/sql';
+import { sql, wordsLike } from '@order-system/prisma/sql';
 
 const whole = {
   lines: { orderBy: { position: 'asc' } },
@@ -77,7 +77,7 @@ export async function listOrders(
     ...ownerOf(actor),
     ...(status === undefined ? {} : { status }),
     ...(from || to ? { createdAt: { ...(from ? { gte: from } : {}), ...(to ? { lt: to } : {}) } } : {}),
-    ...(search === undefined ? {} : { OR: matches(search) }),
+    ...(search === undefined ? {} : { AND: wordsLike(search).map(matches) }),
   };
   const orderBy = [{ createdAt: 'desc' as const }, { id: 'asc' as const }];
   const [rows, total] = await Promise.all([
@@ -87,16 +87,18 @@ export async function listOrders(
   return { items: rows.map(present), total };
 }
 
-function matches(search: string): Prisma.OrderWhereInput[] {
-  const contains = { contains: escapeLike(search), mode: 'insensitive' as const };
-  const [, digits] = /^#?(\d+)$/.exec(search) ?? [];
+function matches(word: string): Prisma.OrderWhereInput {
+  const contains = { contains: word, mode: 'insensitive' as const };
+  const [, digits] = /^#?(\d+)$/.exec(word) ?? [];
   const number = Number(digits);
-  return [
-    { lines: { some: { title: contains } } },
-    { description: contains },
-    { notes: contains },
-    ...(number <= MOST_NUMBER ? [{ number }] : []),
-  ];
+  return {
+    OR: [
+      { lines: { some: { title: contains } } },
+      { description: contains },
+      { notes: contains },
+      ...(number <= MOST_NUMBER ? [{ number }] : []),
+    ],
+  };
 }
 
 /** A row as the contract describes an order. */
