@@ -119,4 +119,4 @@ export function totalOf(lines: readonly { price: number; quantity: number }[]): 
 }
 
 const badTotal = (message: string): DomainError =>
-  new DomainError('VALIDATION_FAILED', `items: ${message}`, { errors: [{ path: 'items', message }] });
+  new DomainError('VALIDATION_FAILED', `The order ${message}.`, { errors: [{ path: 'items', message }] });

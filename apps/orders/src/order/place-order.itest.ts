@@ -15,6 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.close());
 beforeEach(() => {
+  for (const asked of [shop.neighbours.released, shop.neighbours.givenBack]) asked.length = 0;
   shop.neighbours.paymentRefusal = undefined;
   shop.neighbours.paymentStatus = 'PENDING';
   shop.neighbours.price = 1000;
@@ -41,6 +42,29 @@ it('names the line that cannot be had as it was sent, also among lines at own pr
   await expect(
     shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, someone('user')),
   ).rejects.toMatchObject({ code: 'NOT_FOUND', facts: { errors: [{ path: 'items.3.productId', message }] } });
+});
+
+it('names the basket when a line of it cannot be had: the request has no other', async () => {
+  shop.neighbours.reserveRefusal = new DomainError('NOT_FOUND', 'A product is gone.', {
+    errors: [{ path: 'items.0.productId', message: 'is no product on sale' }],
+  });
+  const refused = shop.rpc.call(PlaceOrder, { basketId: newId(), paymentMethod: 'SANDBOX' }, someone('user'));
+  const errors = [
+    { path: 'basketId', message: expect.stringMatching(/^product [-\da-f]{36} is no product on sale$/) },
+  ];
+  await expect(refused).rejects.toMatchObject({ code: 'NOT_FOUND', facts: { errors } });
+
+  shop.neighbours.reserveRefusal = undefined;
+  shop.neighbours.price = NOTHING;
+  const forNothing = shop.rpc.call(
+    PlaceOrder,
+    { basketId: newId(), paymentMethod: 'SANDBOX' },
+    someone('user'),
+  );
+  await expect(forNothing).rejects.toMatchObject({
+    detail: 'The order must cost something in all.',
+    facts: { errors: [{ path: 'basketId', message: 'must cost something in all' }] },
+  });
 });
 
 describe('an order that is refused after its stock was held', () => {

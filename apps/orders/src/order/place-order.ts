@@ -134,7 +134,7 @@ export class OrderPlacing {
   }
 
   private async pricedOrGivenBack(
-    { basketId }: Input,
+    input: Input,
     { id, items }: { id: string; items: Item[] },
     ctx: MessageContext,
   ): Promise<{ lines: NewLine[]; total: number }> {
@@ -142,8 +142,8 @@ export class OrderPlacing {
       const lines = await this.priced(id, items, ctx);
       return { lines, total: await this.total(id, lines, ctx) };
     } catch (error) {
-      if (basketId !== undefined) await this.undo(GiveBackBasket, id, ctx);
-      throw error;
+      if (input.basketId !== undefined) await this.undo(GiveBackBasket, id, ctx);
+      throw asSent(input, items, error);
     }
   }
 
@@ -152,9 +152,7 @@ export class OrderPlacing {
     const wanted = items.filter((item) => 'productId' in item);
     // Own prices alone are checked before anything is held.
     if (wanted.length === 0) return items.map((item) => ownLine(item));
-    const { lines } = await this.rpc
-      .call(ReserveStock, { orderId, lines: wanted }, ctx)
-      .catch((error: unknown) => Promise.reject(amongAll(items, error)));
+    const { lines } = await this.rpc.call(ReserveStock, { orderId, lines: wanted }, ctx);
     const known = new Map(lines.map((line) => [line.productId, line]));
     return items.map((item) => {
       if (!('productId' in item)) return ownLine(item);
@@ -234,14 +232,16 @@ const CUSTOM = {
   paymentState: null,
 } as const;
 
-/** Catalog counts the lines that it was asked for, who sent the order all of them. */
-function amongAll(items: Item[], error: unknown): Error {
+/** Catalog counts the lines that it was asked for; who sent the order, all of them, or none but the basket. */
+function asSent({ basketId }: Input, items: Item[], error: unknown): Error {
   if (!(error instanceof DomainError) || error.facts.errors === undefined) return error as Error;
-  const places = items.flatMap((item, place) => ('productId' in item ? [place] : []));
-  const errors = error.facts.errors.map(({ path, message }) => ({
-    path: path.replace(/(?<=^items\.)\d+/, (index) => String(places[Number(index)])),
-    message,
-  }));
+  const places = items.flatMap((item, place) => ('productId' in item ? [{ place, id: item.productId }] : []));
+  const errors = error.facts.errors.map(({ path, message }) => {
+    const [, index, field] = /^items\.(\d+)\.(.+)$/.exec(path) ?? [];
+    const line = places[Number(index)];
+    if (basketId === undefined) return { path: line ? `items.${line.place}.${field}` : path, message };
+    return { path: 'basketId', message: line ? `product ${line.id} ${message}` : message };
+  });
   return new DomainError(error.code, error.detail, { ...error.facts, errors });
 }
 
