@@ -31,7 +31,7 @@ export const line = (max: number) => text(1, max).regex(/\S/, 'must not be blank
 
 /** What people look for; a blank that a keyboard left at an end is no part of it. */
 export const Search = wellFormed(z.string().trim().min(1).max(100)).meta({
-  description: 'Words, all of which must occur, in any order and in either case',
+  description: 'Words, all of which must occur, in any order and in either case; from the eighth on as one',
 });
 
 export const Quantity = z.int().min(1).max(1_000_000);

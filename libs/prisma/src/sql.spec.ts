@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { allOf, type Sql, sql } from './sql.js';
+import { allOf, type Sql, sql, wordsLike } from './sql.js';
 
 describe('a statement', () => {
   it('never contains a value, only its number', () => {
@@ -87,5 +87,16 @@ describe('conditions that must all hold', () => {
     expect(text).toBe('SELECT FROM t WHERE true AND a = $1 AND b = $2');
     expect(values).toEqual([1, 2]);
     expect(allOf([sql`a = ${1}`])).toMatchObject({ text: 'a = $1', values: [1] });
+  });
+});
+
+describe('the words of a search', () => {
+  it('are told apart by blanks, each once, with % and _ as letters', () => {
+    expect(wordsLike('100%  blue_mug \\ 100%')).toEqual(['100\\%', 'blue\\_mug', '\\\\']);
+  });
+
+  it('are at most eight, of which the last takes the rest', () => {
+    expect(wordsLike('a b c d e f g h')).toHaveLength(8);
+    expect(wordsLike('a b c d e f a h i  a')).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'h i a']);
   });
 });

@@ -36,9 +36,17 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.reduce((all, one) => sql`${all} AND ${one}`);
 
+/** Each is looked for in every row that the others are in; of what is longer the end stays together. */
+const MOST_WORDS = 8;
+
 /** The words of what people look for, each to be searched for with LIKE: % and _ in it are letters, not wildcards. */
-export const wordsLike = (search: string): string[] =>
-  [...new Set(search.split(/\s+/))].map((word) => word.replace(/[\\%_]/g, '\\$&'));
+export function wordsLike(search: string): string[] {
+  const words = search.split(/\s+/);
+  const rest = words.splice(MOST_WORDS - 1).join(' ');
+  const all = new Set([...words, rest]);
+  all.delete('');
+  return [...all].map((word) => word.replace(/[\\%_]/g, '\\$&'));
+}
 
 function compose(parts: Sql['parts']): Sql {
   const values: unknown[] = [];
