@@ -72,7 +72,10 @@ async function bench(wanted: readonly Topology[], seconds: number): Promise<Benc
     at: new Date().toISOString(),
     node: process.versions.node,
     cpus: `${others.length + 1} x ${model.trim()}`,
-    ...{ seconds, topologies, yardsticks, notRun },
+    seconds,
+    topologies,
+    yardsticks,
+    notRun,
   };
 }
 

@@ -16,8 +16,12 @@ export async function prepare({ url, admin }: System, shoppers: number): Promise
   const token = await logIn(url, admin);
   const products = await inBatches(PRODUCTS, async (i) => {
     const product = {
-      ...{ sku: `BENCH-${i}`, name: `Bench product ${i}`, category: `Bench ${i % 4}` },
-      ...{ description: 'Made to be bought very often.', price: 10 + i / 4, stock: STOCK },
+      sku: `BENCH-${i}`,
+      name: `Bench product ${i}`,
+      category: `Bench ${i % 4}`,
+      description: 'Made to be bought very often.',
+      price: 10 + i / 4,
+      stock: STOCK,
     };
     const { data } = await post<{ data: { id: string } }>(`${url}/api/products`, product, token);
     return data.id;

@@ -96,7 +96,10 @@ async function measureLoad(name: string, job: Job, { lanes, system, settings }: 
   const after = await countsIn(system.databaseUrl);
   const orders = Math.max(1, after.orders - before.orders);
   return {
-    ...{ name, ...measured, cpuMsEach, warnings },
+    name,
+    ...measured,
+    cpuMsEach,
+    warnings,
     eventsEach: round((after.events - before.events) / orders),
     commitsEach: round((after.commits - before.commits) / orders),
   };

@@ -36,7 +36,15 @@ export function rigOn(stage: Stage, { seconds, random, load, harm }: RigOptions)
   };
   const ready = () => whenReady(stage);
   return {
-    ...{ seconds, random, platform, servers, proxies, db, admin, secrets, ready },
+    seconds,
+    random,
+    platform,
+    servers,
+    proxies,
+    db,
+    admin,
+    secrets,
+    ready,
     url: platform.url,
     broker: { url: servers.rabbitmq.url, namespace: platform.broker.namespace },
     shopper: () => load.shopper(),

@@ -67,18 +67,28 @@ export async function runFault(
     await load.sendStaffHome();
     const drainedMs = isDrained ? performance.now() - over : undefined;
     const evidence: Evidence = {
-      ...{ db: stage.db, servers: stage.servers, namespace: platform.broker.namespace },
+      db: stage.db,
+      servers: stage.servers,
+      namespace: platform.broker.namespace,
       subscriptions: await allSubscriptions(),
       mails: smtp.received,
-      ...{ shoppers: load.everybody, history: load.history, problems: load.problems },
+      shoppers: load.everybody,
+      history: load.history,
+      problems: load.problems,
       output: platform.output().slice(printed),
-      ...{ harmed: harm.pids, isDoorHarmed: harm.isDoorHarmed, passing: moments.violations },
+      harmed: harm.pids,
+      isDoorHarmed: harm.isDoorHarmed,
+      passing: moments.violations,
       grownMb: memory.grownMb(),
     };
     const verdicts = await judge(fault, evidence, stage.known);
     const checks = [...slowRecoveries(harm), ...((await fault.check?.(rig)) ?? [])];
     return {
-      ...{ fault, seconds, drainedMs, verdicts, checks },
+      fault,
+      seconds,
+      drainedMs,
+      verdicts,
+      checks,
       notes: harm.notes,
       healthyMs: slowest(harm),
       requests: load.history.length,

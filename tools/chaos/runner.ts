@@ -82,8 +82,15 @@ export class Runner {
 
 /** A run of many faults goes on, and has its report. */
 const unfinished = (fault: Fault, seconds: number, { message }: Error): Outcome => ({
-  ...{ fault, seconds, notes: [], requests: 0, orders: 0, slowestMs: 0 },
-  ...{ healthyMs: undefined, drainedMs: undefined, verdicts: [] },
+  fault,
+  seconds,
+  notes: [],
+  requests: 0,
+  orders: 0,
+  slowestMs: 0,
+  healthyMs: undefined,
+  drainedMs: undefined,
+  verdicts: [],
   checks: [`could not be run to its end: ${message.split('\n', 1)[0]}`],
   isBroken: true,
 });

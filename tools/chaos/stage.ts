@@ -43,8 +43,10 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+type Undo = (() => Promise<unknown>)[];
+
 export async function setStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: Undo = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step().catch(console.error);
   };
@@ -53,20 +55,7 @@ export async function setStage(env: Readonly<Record<string, string>> = {}): Prom
     undo.push(() => servers.stop());
     const smtp = await new TestSmtp().start();
     undo.push(() => smtp.stop());
-    const to = async (url: string) => {
-      const { hostname: host, port } = new URL(url);
-      const proxy = await startProxy({ target: { host, port: Number(port) } });
-      undo.push(() => proxy.stop());
-      return proxy;
-    };
-    const proxies = {
-      postgres: await to(servers.postgres.url),
-      rabbitmq: await to(servers.rabbitmq.url),
-      redis: await to(servers.redis.url),
-      smtp: await to(smtp.url),
-      webhook: await startProxy({ target: NOBODY }),
-    };
-    undo.push(() => proxies.webhook.stop());
+    const proxies = await startProxies(servers, smtp, undo);
     const admin = { email: 'admin@example.com', password: `Aa1${randomBytes(12).toString('hex')}` };
     const secrets = { webhook: randomBytes(36).toString('base64url') };
     const platform = await startPlatform({
@@ -92,7 +81,14 @@ export async function setStage(env: Readonly<Record<string, string>> = {}): Prom
     const db = openPool(databaseUrl);
     undo.push(() => db.end());
     return {
-      ...{ servers, proxies, smtp, platform, databaseUrl, db, admin, secrets },
+      servers,
+      proxies,
+      smtp,
+      platform,
+      databaseUrl,
+      db,
+      admin,
+      secrets,
       known: new Set(),
       versions: () => versionsOf(servers, db),
       stop,
@@ -101,6 +97,26 @@ export async function setStage(env: Readonly<Record<string, string>> = {}): Prom
     await stop();
     throw error;
   }
+}
+
+async function startProxies(servers: PrivateServers, smtp: TestSmtp, undo: Undo): Promise<Stage['proxies']> {
+  const before = async (target: typeof NOBODY) => {
+    const proxy = await startProxy({ target });
+    undo.push(() => proxy.stop());
+    return proxy;
+  };
+  return {
+    postgres: await before(addressOf(servers.postgres.url)),
+    rabbitmq: await before(addressOf(servers.rabbitmq.url)),
+    redis: await before(addressOf(servers.redis.url)),
+    smtp: await before(addressOf(smtp.url)),
+    webhook: await before(NOBODY),
+  };
+}
+
+function addressOf(url: string): typeof NOBODY {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
 }
 
 async function versionsOf(servers: PrivateServers, db: Pool): Promise<string> {

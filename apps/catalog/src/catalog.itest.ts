@@ -123,7 +123,9 @@ describe('the catalogue', () => {
     await rpc.call(UpdateProduct, { id, price: 1234, stock: 7 }, order());
     await rpc.call(RestockProduct, { id, quantity: 3, reason: 'delivery' }, order());
     expect(await rpc.call(GetProduct, { id: id.toUpperCase() }, ask())).toMatchObject({
-      ...{ id, name: 'New', category: 'C' },
+      id,
+      name: 'New',
+      category: 'C',
       price: 1234,
       stock: 10,
     });

@@ -104,7 +104,14 @@ export async function startNotifications() {
   const list = (awayMs = 0) =>
     new ListMessages(db, new JobRunner('notifications'), { ...config, awayMs }).run();
   return {
-    ...{ db, auth, smtp, texts, mailer, worker, job, list },
+    db,
+    auth,
+    smtp,
+    texts,
+    mailer,
+    worker,
+    job,
+    list,
     /** Something happens, and the service hears of it. */
     async happen<E extends EventContract>(
       contract: E,

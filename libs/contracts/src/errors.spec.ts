@@ -7,7 +7,11 @@ const ROW = /^\| `([A-Z_]+)` *\| (\d+) *\| (yes|no) *\| (.+?) *\| (.+?) *\|$/gm;
 
 const documented = [...readFileSync(DOCS, 'utf8').matchAll(ROW)].map(
   ([, code = '', status, again, title = '', remedy = '']) => ({
-    ...{ code, status: Number(status), retryable: again === 'yes', title, remedy },
+    code,
+    status: Number(status),
+    retryable: again === 'yes',
+    title,
+    remedy,
   }),
 );
 

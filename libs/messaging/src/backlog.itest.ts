@@ -35,7 +35,9 @@ it('tells how many events wait to be published, and how many each consumer has g
   const none = ['dead_letters{consumer="orders.first"} 0', 'dead_letters{consumer="orders.second"} 0'];
   expect(await lines()).toEqual(expect.arrayContaining([...empty, ...none]));
   const facts = [1, 2].map(() => ({
-    ...{ type: 'test.counted', schemaVersion: 1, data: {} },
+    type: 'test.counted',
+    schemaVersion: 1,
+    data: {},
     aggregate: { type: 'test', id: newId(), version: 1 },
   }));
   await db.inTx((tx) => emit(tx, systemContext(), facts));

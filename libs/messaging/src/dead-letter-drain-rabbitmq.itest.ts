@@ -35,13 +35,15 @@ afterAll(async () => {
 });
 
 const message = (text: string): EventMessage => ({
-  ...{ id: newId(), type: Deadly.type, version: 1, data: { text }, actor: SYSTEM },
-  ...{
-    aggregate: { type: 'test', id: newId(), version: 1 },
-    correlationId: 'c',
-    causationId: null,
-    occurredAt: new Date(),
-  },
+  id: newId(),
+  type: Deadly.type,
+  version: 1,
+  data: { text },
+  actor: SYSTEM,
+  aggregate: { type: 'test', id: newId(), version: 1 },
+  correlationId: 'c',
+  causationId: null,
+  occurredAt: new Date(),
 });
 
 it('turns what killed its consumer again and again into dead letters that people can see', async () => {

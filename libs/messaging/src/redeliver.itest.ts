@@ -35,8 +35,14 @@ it.each([
   const consumers = [hears(`test.${newId()}`, replayable)];
   const { handler } = redeliverHandler('test', db, consumers);
   const message = {
-    ...{ id: newId(), type: Paid.type, version: 1, aggregate: { type: 'test', id: newId(), version: 1 } },
-    ...{ data: {}, actor: SYSTEM, correlationId: 'c', causationId: null },
+    id: newId(),
+    type: Paid.type,
+    version: 1,
+    aggregate: { type: 'test', id: newId(), version: 1 },
+    data: {},
+    actor: SYSTEM,
+    correlationId: 'c',
+    causationId: null,
     occurredAt: new Date(Date.now() - days * DAY_MS).toISOString(),
   };
   const input = { consumer: consumers[0]!.name, message, again: true };

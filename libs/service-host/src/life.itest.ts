@@ -49,7 +49,10 @@ it('tells of start, defects and end without gaps, of a defect once in a while an
   const service = await startService(
     defineService({ name: 'orders', module: BreakModule, jobs: [BrokenJob] }),
     {
-      ...{ transport, database: { url: database.url, poolSize: 3 }, ladder: [20], catchUpEveryMs: 60_000 },
+      transport,
+      database: { url: database.url, poolSize: 3 },
+      ladder: [20],
+      catchUpEveryMs: 60_000,
     },
   );
   const ctx = systemContext();

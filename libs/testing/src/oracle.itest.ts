@@ -52,8 +52,17 @@ describe('the oracle', () => {
         lost: await oracle.lostOrders(db, [order, payment]),
       };
       expect(Object.fromEntries(Object.entries(found).map(([kind, all]) => [kind, all.length]))).toEqual({
-        ...{ unapplied: 1, waiting: 1, dead: 1, gaps: 1, changes: 2, stock: 1 },
-        ...{ reservations: 2, payments: 1, sandbox: 1, webhooks: 1, lost: 1 },
+        unapplied: 1,
+        waiting: 1,
+        dead: 1,
+        gaps: 1,
+        changes: 2,
+        stock: 1,
+        reservations: 2,
+        payments: 1,
+        sandbox: 1,
+        webhooks: 1,
+        lost: 1,
       });
     });
   });

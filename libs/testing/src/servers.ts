@@ -86,13 +86,11 @@ async function postgres(folder: string): Promise<Daemon> {
   const url = `postgresql://postgres@${HOST}:${port}/postgres`;
   const settings = [`listen_addresses=${HOST}`, 'unix_socket_directories=', 'max_connections=200'];
   return new Daemon({
-    ...{
-      name: 'PostgreSQL',
-      log: join(folder, 'postgres.log'),
-      url,
-      account,
-      command: postgresProgram('postgres'),
-    },
+    name: 'PostgreSQL',
+    log: join(folder, 'postgres.log'),
+    url,
+    account,
+    command: postgresProgram('postgres'),
     args: ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     ask: () => withClient(url, (client) => client.query('SELECT 1')),
     // Immediate: what it had not written is recovered from its log.
@@ -129,7 +127,9 @@ async function rabbitmq(folder: string, env: Readonly<Record<string, string>>): 
   await writeFile(join(home, 'rabbitmq.conf'), 'loopback_users = none\n');
   const port = Number(env['RABBITMQ_NODE_PORT']);
   return new Daemon({
-    ...{ name: 'RabbitMQ', log: join(folder, 'rabbitmq.log'), args: [] },
+    name: 'RabbitMQ',
+    log: join(folder, 'rabbitmq.log'),
+    args: [],
     url: `amqp://guest:guest@${HOST}:${port}`,
     command: findProgram('rabbitmq-server') ?? '',
     env,
@@ -143,12 +143,10 @@ async function redis(folder: string): Promise<Daemon> {
   await mkdir(home);
   const port = await freePort();
   return new Daemon({
-    ...{
-      name: 'Redis',
-      log: join(folder, 'redis.log'),
-      url: `redis://${HOST}:${port}`,
-      command: findProgram('redis-server') ?? '',
-    },
+    name: 'Redis',
+    log: join(folder, 'redis.log'),
+    url: `redis://${HOST}:${port}`,
+    command: findProgram('redis-server') ?? '',
     args: ['--port', String(port), '--bind', HOST, '--dir', home, '--save', '', '--appendonly', 'yes'],
     ask: () => listens(port),
     killSignal: 'SIGKILL',

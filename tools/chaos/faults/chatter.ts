@@ -44,7 +44,9 @@ export class Chatter {
     this.#options = options;
     this.#socket = io(options.url, {
       auth: (give) => give({ token: shopper.token }),
-      ...{ transports: ['websocket'], forceNew: true, reconnectionDelayMax: 1000 },
+      transports: ['websocket'],
+      forceNew: true,
+      reconnectionDelayMax: 1000,
     });
     this.#socket.on('connect', () => void this.#join());
     this.#socket.on('newMessage', (message: Message) => this.#take(message));

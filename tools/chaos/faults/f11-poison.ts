@@ -60,8 +60,14 @@ export const f11: Fault = {
 /** What may stand in a queue when somebody else writes into it. */
 function poison(): string[] {
   const good = () => ({
-    ...{ id: randomUUID(), type: 'order.created', version: 1, data: {}, correlationId: 'poison' },
-    ...{ actor: { id: null, role: 'system' }, causationId: null, occurredAt: new Date().toISOString() },
+    id: randomUUID(),
+    type: 'order.created',
+    version: 1,
+    data: {},
+    correlationId: 'poison',
+    actor: { id: null, role: 'system' },
+    causationId: null,
+    occurredAt: new Date().toISOString(),
     aggregate: { type: 'order', id: randomUUID(), version: 1 },
   });
   const but = (more: object) => JSON.stringify({ ...good(), ...more });

@@ -22,7 +22,9 @@ export const TROUBLE: Trouble = { start: SOME, lookUp: SOME, cancel: SOME, refun
 export async function trouble({ restart, random }: Rig, plan: Trouble): Promise<void> {
   const seed = String(random.next());
   await restart('payments', {
-    ...{ NODE_OPTIONS: `--import=${PROVIDER}`, PROVIDER: JSON.stringify(plan), PROVIDER_SEED: seed },
+    NODE_OPTIONS: `--import=${PROVIDER}`,
+    PROVIDER: JSON.stringify(plan),
+    PROVIDER_SEED: seed,
   });
 }
 

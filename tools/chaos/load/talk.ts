@@ -59,7 +59,13 @@ async function overSocket(
       if (body?.ok) {
         const ms = performance.now() - started;
         shopper.history.push({
-          ...{ request: 'SOCKET sendMessage', sent, key: undefined, at, ms, status: 201, body },
+          request: 'SOCKET sendMessage',
+          sent,
+          key: undefined,
+          at,
+          ms,
+          status: 201,
+          body,
         });
         return true;
       }

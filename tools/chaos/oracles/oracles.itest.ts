@@ -48,7 +48,13 @@ const DEFECTS = `
 `;
 
 const told = (request: string, sent: unknown, data: unknown, more: Partial<Told> = {}): Told => ({
-  ...{ request, sent, key: 'one', at: new Date(), ms: 1, status: 201, body: { data } },
+  request,
+  sent,
+  key: 'one',
+  at: new Date(),
+  ms: 1,
+  status: 201,
+  body: { data },
   ...more,
 });
 

@@ -170,8 +170,14 @@ function movesOf({ reservation: { orderId, lines }, step: { moves }, by }: Taken
   if (moves === undefined) return [];
   const { onHand, reserved, sign } = EFFECT[moves];
   return lines.map(({ productId, quantity }) => ({
-    ...{ id: newId(), order_id: orderId, product_id: productId, by, reason: moves },
-    ...{ quantity: quantity * sign, on_hand: quantity * onHand, reserved: quantity * reserved },
+    id: newId(),
+    order_id: orderId,
+    product_id: productId,
+    by,
+    reason: moves,
+    quantity: quantity * sign,
+    on_hand: quantity * onHand,
+    reserved: quantity * reserved,
   }));
 }
 

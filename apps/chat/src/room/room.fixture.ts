@@ -22,9 +22,19 @@ export const as = (role: Role, id: string = newId()): MessageContext => ({
 
 let number = 1000;
 export const anOrder = (changes: Partial<Order> = {}): Order => ({
-  ...{ id: newId(), number: (number += 1), userId: newId(), kind: 'CUSTOM', status: 'REVIEW' },
-  ...{ paymentStatus: 'NOT_REQUIRED', currency: 'USD', subtotal: 0, total: 0, items: [], history: [] },
-  ...{ createdAt: new Date('2026-01-01T00:00:00Z'), updatedAt: new Date('2026-01-01T00:00:00Z') },
+  id: newId(),
+  number: (number += 1),
+  userId: newId(),
+  kind: 'CUSTOM',
+  status: 'REVIEW',
+  paymentStatus: 'NOT_REQUIRED',
+  currency: 'USD',
+  subtotal: 0,
+  total: 0,
+  items: [],
+  history: [],
+  createdAt: new Date('2026-01-01T00:00:00Z'),
+  updatedAt: new Date('2026-01-01T00:00:00Z'),
   ...changes,
 });
 
@@ -85,13 +95,19 @@ export async function startChat() {
   await orders.listen(transport);
   const spy = new Spy();
   const service = await startService(chat, {
-    ...{ transport, ladder: [50], catchUpEveryMs: 60_000, spy },
+    transport,
+    ladder: [50],
+    catchUpEveryMs: 60_000,
+    spy,
     database: { url, poolSize: 10 },
   });
   const db = new Database({ url, service: 'chat', poolSize: 10 });
   relay.start();
   return {
-    ...{ db, orders, spy, rpc: transport.rpc },
+    db,
+    orders,
+    spy,
+    rpc: transport.rpc,
     /** An order whose room is there. */
     givenRoom: async (changes: Partial<Order> = {}): Promise<Order> => {
       const order = orders.add(changes);
@@ -121,8 +137,17 @@ export async function startChat() {
 async function announceOrder(db: Database, order: Order): Promise<string> {
   const { id: orderId, number: orderNumber, userId, kind, status, paymentStatus, total, currency } = order;
   const data = {
-    ...{ orderId, number: orderNumber, userId, kind, status, paymentStatus, total, currency },
-    ...{ previousStatus: null, payBefore: null, createdAt: order.createdAt },
+    orderId,
+    number: orderNumber,
+    userId,
+    kind,
+    status,
+    paymentStatus,
+    total,
+    currency,
+    previousStatus: null,
+    payBefore: null,
+    createdAt: order.createdAt,
   };
   await db.inTx((tx) =>
     emit(tx, systemContext(), [fact(OrderCreated, { type: 'order', id: orderId, version: 1 }, data)]),

@@ -28,8 +28,14 @@ export async function startReplay(
   const total = await countEvents(tx, span);
   const skipped = dryRun && !consumer.replayable ? await countApplied(tx, span) : 0;
   return createJob(tx, {
-    ...{ ...span, id: newId(), dryRun, total, skipped, createdBy: actor.id ?? '' },
-    ...{ status: dryRun || total === 0 ? 'DONE' : 'RUNNING', done: dryRun ? total : 0 },
+    ...span,
+    id: newId(),
+    dryRun,
+    total,
+    skipped,
+    createdBy: actor.id ?? '',
+    status: dryRun || total === 0 ? 'DONE' : 'RUNNING',
+    done: dryRun ? total : 0,
   });
 }
 

@@ -47,14 +47,22 @@ export async function startEvents(kind: 'local' | 'rabbitmq') {
   const broken = new Set<string>();
   const definition = ordersWith(broken);
   const options = {
-    ...{ transport, ladder: LADDER, catchUpEveryMs: 60_000, spy },
+    transport,
+    ladder: LADDER,
+    catchUpEveryMs: 60_000,
+    spy,
     database: { url: database.url, poolSize: 5 },
   };
   const running: Running[] = [];
   for (const one of [definition, events]) running.push(await startService(one, options));
   const db = new Database({ url: database.url, service: 'orders' });
   return {
-    ...{ db, spy, broken, transport, namespace, options },
+    db,
+    spy,
+    broken,
+    transport,
+    namespace,
+    options,
     stop: async () => {
       for (const one of running.reverse()) await one.close();
       await transport.close();

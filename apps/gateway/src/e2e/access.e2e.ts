@@ -51,8 +51,13 @@ beforeAll(async () => {
     guest().ask<Basket>('POST', '/basket'),
   ]);
   ids = {
-    ...{ order: placed.order.id, payment: placed.payment?.id ?? '', basket: basket.id },
-    ...{ product: product.id, user: owner.userId, guestBasket: guestBasket.id, nothing: randomUUID() },
+    order: placed.order.id,
+    payment: placed.payment?.id ?? '',
+    basket: basket.id,
+    product: product.id,
+    user: owner.userId,
+    guestBasket: guestBasket.id,
+    nothing: randomUUID(),
     notification: randomUUID(),
   };
 });

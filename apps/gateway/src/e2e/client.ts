@@ -100,7 +100,10 @@ const answerOf = (status: number, headers: Headers, text: string): Answer => {
   const body = <T = Problem>() => JSON.parse(text) as T;
   const isProblem = headers.get('content-type')?.startsWith('application/problem+json') === true;
   return {
-    ...{ status, headers, text, body },
+    status,
+    headers,
+    text,
+    body,
     data: <T>() => body<{ data: unknown }>().data as T,
     outcome: [status, isProblem ? body().code : undefined],
   };

@@ -121,8 +121,12 @@ describe('every answer', () => {
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
       const problem = answer.body<Problem>();
       expect(problem).toMatchObject({
-        ...{ type: expect.any(String), title: expect.any(String), detail: expect.any(String) },
-        ...{ status: answer.status, code: expect.any(String), correlationId: 'a-wrong-turn' },
+        type: expect.any(String),
+        title: expect.any(String),
+        detail: expect.any(String),
+        status: answer.status,
+        code: expect.any(String),
+        correlationId: 'a-wrong-turn',
       });
       expect(answer.text).not.toMatch(/\bat .+:\d+:\d+|node_modules|SELECT /);
     }

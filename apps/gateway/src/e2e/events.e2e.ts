@@ -109,7 +109,10 @@ describe('the log of events', () => {
     const second = await page({ ...query, to, limit: 2, page: 2 });
     expect(second.data).toEqual(all.slice(2, 4));
     expect(second.meta).toMatchObject({
-      ...{ total: all.length, page: 2, limit: 2, totalPages: Math.ceil(all.length / 2) },
+      total: all.length,
+      page: 2,
+      limit: 2,
+      totalPages: Math.ceil(all.length / 2),
     });
   });
 
@@ -177,7 +180,10 @@ describe('the numbers', () => {
     expect(stats.perMinute).toBeGreaterThan(0);
     const none = `from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`;
     expect(await admin.ask('GET', `/events/stats?${none}`)).toEqual({
-      ...{ total: 0, perMinute: 0, byType: [], byHour: [] },
+      total: 0,
+      perMinute: 0,
+      byType: [],
+      byHour: [],
     });
   });
 

@@ -216,7 +216,9 @@ describe('preferences', () => {
     const user = await givenUser();
     await eventually(async () => expect(await subjectsTo(user)).toEqual(['Welcome']), 20_000);
     await choose(user, {
-      ...{ ORDER_PLACED: ['EMAIL'], PAYMENT_SUCCEEDED: ['IN_APP'], ORDER_STATUS: [] },
+      ORDER_PLACED: ['EMAIL'],
+      PAYMENT_SUCCEEDED: ['IN_APP'],
+      ORDER_STATUS: [],
     });
     const placed = await givenOrder(user, product);
     const { number } = await pay(user, placed);

@@ -84,14 +84,18 @@ describe('a card given along', () => {
   const charge = (paymentMethodId: string, product: Product) =>
     user.ask<Placed>('POST', '/orders', {
       items: [{ productId: product.id, quantity: 1 }],
-      ...{ paymentMethod: 'stub', paymentFlow: 'BACKEND', paymentMethodId },
+      paymentMethod: 'stub',
+      paymentFlow: 'BACKEND',
+      paymentMethodId,
     });
 
   it('is charged at once, with a receipt', async () => {
     const { order, payment } = await charge('pm_sandbox_ok', await givenProduct(admin));
     expect(payment).toMatchObject({ provider: 'SANDBOX', status: 'SUCCEEDED', receipt: expect.any(String) });
     expect(order).toMatchObject({
-      ...{ status: 'PROCESSING', paymentStatus: 'PAID', payment: { status: 'SUCCEEDED' } },
+      status: 'PROCESSING',
+      paymentStatus: 'PAID',
+      payment: { status: 'SUCCEEDED' },
       history: [{ to: 'PENDING' }, { to: 'PROCESSING' }],
     });
   });
@@ -100,7 +104,9 @@ describe('a card given along', () => {
     const { order, payment } = await charge('pm_sandbox_declined', await givenProduct(admin));
     expect(payment).toMatchObject({ status: 'FAILED', message: 'The card was declined.' });
     expect(order).toMatchObject({
-      ...{ status: 'PENDING', paymentStatus: 'FAILED', payment: { status: 'FAILED' } },
+      status: 'PENDING',
+      paymentStatus: 'FAILED',
+      payment: { status: 'FAILED' },
       history: [{ to: 'PENDING' }],
     });
   });
@@ -212,12 +218,10 @@ describe('orders that staff have to agree to', () => {
 
   it('are those made to order: REVIEW, PROCESSING, SHIPPED, COMPLETED', async () => {
     const { order } = await user.ask<Placed>('POST', '/orders', {
-      ...{
-        description: 'A table of oak',
-        specifications: { legs: 4 },
-        quantity: 1,
-        metadata: { from: 'web' },
-      },
+      description: 'A table of oak',
+      specifications: { legs: 4 },
+      quantity: 1,
+      metadata: { from: 'web' },
     });
     expect(order).toMatchObject({
       kind: 'CUSTOM',
@@ -227,12 +231,10 @@ describe('orders that staff have to agree to', () => {
     });
     const path = `/orders/${order.id}`;
     expect(await user.ask('PATCH', path, { quantity: 2, specifications: 'four legs' })).toMatchObject({
-      ...{
-        description: 'A table of oak',
-        quantity: 2,
-        specifications: 'four legs',
-        metadata: { from: 'web' },
-      },
+      description: 'A table of oak',
+      quantity: 2,
+      specifications: 'four legs',
+      metadata: { from: 'web' },
     });
     expect((await admin.send('PATCH', path, { body: { quantity: 3 } })).outcome).toEqual([404, 'NOT_FOUND']);
 

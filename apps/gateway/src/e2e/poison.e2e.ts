@@ -138,7 +138,9 @@ describe('a handler that fails', () => {
     const health = await admin.ask<WireOutput<typeof GetEventHealth>>('GET', '/events/health');
     expect(health).toMatchObject({ status: 'degraded', deadLetters: 1 });
     expect(health.consumers.find(({ consumer }) => consumer === 'chat.orders')).toMatchObject({
-      ...{ waiting: 0, retrying: 0, deadLetters: 1 },
+      waiting: 0,
+      retrying: 0,
+      deadLetters: 1,
     });
 
     expect(await outcomeOf(letter)).toMatchObject({

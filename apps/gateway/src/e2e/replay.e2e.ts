@@ -124,7 +124,12 @@ describe('a replay of a whole day', () => {
     const done = looks.map((look) => look.done);
     expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(looks.at(-1)).toMatchObject({
-      ...{ status: 'DONE', total: job.total, done: job.total, applied: job.total, failed: 0, error: null },
+      status: 'DONE',
+      total: job.total,
+      done: job.total,
+      applied: job.total,
+      failed: 0,
+      error: null,
       finishedAt: expect.any(String),
     });
     await quiet();

@@ -40,22 +40,31 @@ export async function storeEvent(database: pg.Pool, event: WrongEvent): Promise<
 
 /** What happened to an order, as it is stored. */
 export const orderFact = (orderId: string, userId: string) => ({
-  ...{ orderId, number: 99_999, userId, kind: 'CUSTOM', status: 'REVIEW', previousStatus: null },
-  ...{ paymentStatus: 'NOT_REQUIRED', total: 0, currency: 'USD', payBefore: null },
+  orderId,
+  number: 99_999,
+  userId,
+  kind: 'CUSTOM',
+  status: 'REVIEW',
+  previousStatus: null,
+  paymentStatus: 'NOT_REQUIRED',
+  total: 0,
+  currency: 'USD',
+  payBefore: null,
   createdAt: new Date().toISOString(),
 });
 
 /** What RabbitMQ may hand to a consumer when somebody else writes into its queue. */
 export function poisonFor(orderId: string): { content: string; reason: RegExp }[] {
   const good = {
-    ...{
-      id: newId(),
-      type: 'order.created',
-      version: 1,
-      aggregate: { type: 'order', id: orderId, version: 1 },
-    },
-    ...{ data: orderFact(orderId, newId()), actor: { id: null, role: 'system' }, correlationId: 'poison' },
-    ...{ causationId: null, occurredAt: new Date().toISOString() },
+    id: newId(),
+    type: 'order.created',
+    version: 1,
+    aggregate: { type: 'order', id: orderId, version: 1 },
+    data: orderFact(orderId, newId()),
+    actor: { id: null, role: 'system' },
+    correlationId: 'poison',
+    causationId: null,
+    occurredAt: new Date().toISOString(),
   };
   const but = (more: object) => JSON.stringify({ ...good, id: newId(), ...more });
   const other = () => ({ type: 'order', id: newId(), version: 1 });

@@ -36,8 +36,14 @@ async function listening() {
 }
 
 const happened = ({ type, version }: EventContract, data: object, secondsAgo = 0) => ({
-  ...{ id: newId(), type, version, data, aggregate: { type: 'test', id: newId(), version: 1 } },
-  ...{ actor: SYSTEM, correlationId: 'c', causationId: null },
+  id: newId(),
+  type,
+  version,
+  data,
+  aggregate: { type: 'test', id: newId(), version: 1 },
+  actor: SYSTEM,
+  correlationId: 'c',
+  causationId: null,
   occurredAt: new Date(Date.now() - secondsAgo * 1000).toISOString(),
 });
 const announced = (secondsAgo?: number) =>

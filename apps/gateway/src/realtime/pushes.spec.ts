@@ -8,8 +8,15 @@ import { REACTIONS } from './pushes.js';
 const pushOf = (data: object) => {
   const { type, version } = PaymentSucceeded;
   const event: EventMessage = {
-    ...{ id: 'e', type, version, data, aggregate: { type: 'payment', id: 'p', version: 2 } },
-    ...{ actor: SYSTEM, correlationId: 'c', causationId: null, occurredAt: new Date() },
+    id: 'e',
+    type,
+    version,
+    data,
+    aggregate: { type: 'payment', id: 'p', version: 2 },
+    actor: SYSTEM,
+    correlationId: 'c',
+    causationId: null,
+    occurredAt: new Date(),
   };
   return REACTIONS.get(routingKey(event))?.(event);
 };

@@ -222,7 +222,14 @@ describe('what another gateway has done counts here at once, not only when the s
   });
 
   const anEvent = ({ type, version }: EventContract, data: unknown): EventMessage => ({
-    ...{ id: randomUUID(), type, version, data, aggregate: { type: 'user', id: userId, version: 2 } },
-    ...{ actor: GUEST, correlationId: 'c-1', causationId: null, occurredAt: new Date() },
+    id: randomUUID(),
+    type,
+    version,
+    data,
+    aggregate: { type: 'user', id: userId, version: 2 },
+    actor: GUEST,
+    correlationId: 'c-1',
+    causationId: null,
+    occurredAt: new Date(),
   });
 });

@@ -24,7 +24,10 @@ export class MailboxMailer extends Mailer {
   /** On the disk with the mark that it was sent, which follows. */
   private async store(mails: Mail[]): Promise<PromiseSettledResult<void>[]> {
     const rows = mails.map(({ id, to, subject, text, html, messageId }) => ({
-      ...{ id, subject, text, html },
+      id,
+      subject,
+      text,
+      html,
       to: to.address,
       message_id: messageId,
     }));

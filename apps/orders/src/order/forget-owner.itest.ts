@@ -43,8 +43,15 @@ async function erase({ actor }: MessageContext) {
   const [row] = await shop.db.query<{ id: string; at: Date }>(sql`
     SELECT id, occurred_at AS at FROM events.event WHERE aggregate_id = ${userId} AND type = 'user.deleted'`);
   await deliver(shop.db, orderUsers, {
-    ...{ id: row!.id, type: 'user.deleted', version: 1, aggregate, data: { userId } },
-    ...{ actor: systemContext().actor, correlationId: 'c', causationId: null, occurredAt: row!.at },
+    id: row!.id,
+    type: 'user.deleted',
+    version: 1,
+    aggregate,
+    data: { userId },
+    actor: systemContext().actor,
+    correlationId: 'c',
+    causationId: null,
+    occurredAt: row!.at,
   });
 }
 

@@ -7,10 +7,25 @@ export const earlier = new Date('2026-05-01T11:30:00Z');
 export const later = new Date('2026-05-01T12:30:00Z');
 
 export const pending: OrderState = {
-  ...{ id: 'o', number: 1001, userId: 'u', kind: 'CATALOG', status: 'PENDING', paymentStatus: 'PENDING' },
-  ...{ currency: 'USD', total: 1999, ownPrices: false, payBefore: later, paymentId: 'p' },
-  ...{ paymentProvider: 'SANDBOX', paymentState: 'PENDING', trackingNumber: null, carrier: null },
-  ...{ refunded: 0, attemptedAt: null, isAgreed: false, version: 1 },
+  id: 'o',
+  number: 1001,
+  userId: 'u',
+  kind: 'CATALOG',
+  status: 'PENDING',
+  paymentStatus: 'PENDING',
+  currency: 'USD',
+  total: 1999,
+  ownPrices: false,
+  payBefore: later,
+  paymentId: 'p',
+  paymentProvider: 'SANDBOX',
+  paymentState: 'PENDING',
+  trackingNumber: null,
+  carrier: null,
+  refunded: 0,
+  attemptedAt: null,
+  isAgreed: false,
+  version: 1,
 };
 export const paid: OrderState = {
   ...pending,

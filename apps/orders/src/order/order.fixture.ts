@@ -63,8 +63,12 @@ class Neighbours {
     if (this.reserveRefusal) throw this.reserveRefusal;
     const { price } = this;
     const lines = input.lines.map(({ productId, quantity }) => ({
-      ...{ productId, quantity, price },
-      ...{ sku: 'SKU', title: 'A mug', total: price * quantity },
+      productId,
+      quantity,
+      price,
+      sku: 'SKU',
+      title: 'A mug',
+      total: price * quantity,
     }));
     return { lines };
   }
@@ -108,12 +112,16 @@ export async function startOrders() {
     [GiveBackBasket, (input) => neighbours.giveBack(input)],
   ]);
   const service = await startService(orders, {
-    ...{ transport, ladder: [50], catchUpEveryMs: 60_000 },
+    transport,
+    ladder: [50],
+    catchUpEveryMs: 60_000,
     database: { url: database.url, poolSize: 5 },
   });
   const db = new Database({ url: database.url, service: 'orders' });
   return {
-    ...{ db, neighbours, rpc: transport.rpc },
+    db,
+    neighbours,
+    rpc: transport.rpc,
     eventsOf: async (id: string) =>
       (
         await db.query<{ type: string }>(sql`

@@ -121,20 +121,34 @@ export function present(row: WholeOrder): Order {
   };
   // The rows keep what the contracts let in, so their text columns hold the contracts' values.
   return {
-    ...{ id: row.id, number: row.number, userId: row.userId, kind: row.kind, status: row.status },
-    ...{ paymentStatus: row.paymentStatus, currency: row.currency, subtotal: total, total },
+    id: row.id,
+    number: row.number,
+    userId: row.userId,
+    kind: row.kind,
+    status: row.status,
+    paymentStatus: row.paymentStatus,
+    currency: row.currency,
+    subtotal: total,
+    total,
     items: row.lines.map(({ productId, title, price, quantity }) => ({
       ...(productId === null ? {} : { productId }),
-      ...{ title, price, quantity, total: price * quantity },
+      title,
+      price,
+      quantity,
+      total: price * quantity,
     })),
     ...Object.fromEntries(
       Object.entries(optional).filter(([, value]) => value !== null && value !== undefined),
     ),
     history: row.history.map(({ from, to, at, by, reason }) => ({
-      ...{ from, to, at: new Date(at), by },
+      from,
+      to,
+      at: new Date(at),
+      by,
       ...(reason ? { reason } : {}),
     })),
-    ...{ createdAt: row.createdAt, updatedAt: row.updatedAt },
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
   } as Order;
 }
 

@@ -94,8 +94,12 @@ export interface NewLine {
 
 /** What only happens to an order later. */
 const UNTOUCHED = {
-  ...{ attemptedAt: null, refunded: 0, isAgreed: false },
-  ...{ trackingNumber: null, carrier: null, version: 1 },
+  attemptedAt: null,
+  refunded: 0,
+  isAgreed: false,
+  trackingNumber: null,
+  carrier: null,
+  version: 1,
 };
 
 /** An order before it has a number. */

@@ -47,8 +47,13 @@ export class OrderPaying {
     const started = await this.rpc.call(
       StartPayment,
       {
-        ...{ paymentId, orderId: order.id, userId: order.userId, amount: order.total },
-        ...{ method, flow, paymentMethodId },
+        paymentId,
+        orderId: order.id,
+        userId: order.userId,
+        amount: order.total,
+        method,
+        flow,
+        paymentMethodId,
         // Who was quoted a price was sent a link by mail: it stays the one to pay at.
         ifLive: order.kind === 'CUSTOM' ? 'SHARE' : 'END',
       },

@@ -95,8 +95,12 @@ describe('a payment that failed', () => {
     for (const before of [pending, { ...pending, attemptedAt: now }])
       expect(markPaymentFailed(before, newer)?.after).toEqual({
         ...before,
-        ...{ paymentId: 'q', paymentProvider: 'PAYPAL', attemptedAt: later },
-        ...{ paymentStatus: 'FAILED', paymentState: 'FAILED', version: 2 },
+        paymentId: 'q',
+        paymentProvider: 'PAYPAL',
+        attemptedAt: later,
+        paymentStatus: 'FAILED',
+        paymentState: 'FAILED',
+        version: 2,
       });
   });
 });
@@ -111,7 +115,10 @@ describe('money that went back', () => {
   ] as const)('%i of 1999 makes the order %s', (refunded, paymentStatus) => {
     expect(markRefunded(paid, refund(refunded))?.after).toEqual({
       ...paid,
-      ...{ paymentStatus, paymentState: paymentStatus, refunded, version: 2 },
+      paymentStatus,
+      paymentState: paymentStatus,
+      refunded,
+      version: 2,
     });
   });
 
@@ -192,8 +199,12 @@ describe('another attempt to pay', () => {
     const before = { ...pending, paymentStatus: 'FAILED', paymentState: 'FAILED' } as const;
     expect(noteAttempt(before, { ...attempt, state })?.after).toEqual({
       ...before,
-      ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: status, paymentStatus: status },
-      ...{ attemptedAt: now, version: 2 },
+      paymentId: 'q',
+      paymentProvider: 'PAYPAL',
+      paymentState: status,
+      paymentStatus: status,
+      attemptedAt: now,
+      version: 2,
     });
   });
 

@@ -98,8 +98,16 @@ export class OrderPlacing {
     const { description = null, quantity = null, notes = null, basketId = null } = input;
     const { specifications, metadata, shippingAddress } = input;
     const common = {
-      ...{ id, userId: ctx.actor.id ?? '', currency: shopCurrency(), basketId },
-      ...{ description, specifications, quantity, metadata, shippingAddress, notes },
+      id,
+      userId: ctx.actor.id ?? '',
+      currency: shopCurrency(),
+      basketId,
+      description,
+      specifications,
+      quantity,
+      metadata,
+      shippingAddress,
+      notes,
     };
     if (description !== null || input.paymentMethod === undefined) return { ...common, ...CUSTOM };
     const paymentProvider = providerOf(input.paymentMethod);

@@ -3,10 +3,25 @@ import { move, type OrderState } from './order.rules.js';
 import { markNotStarted, noteBegun, type Quote, settle } from './review.rules.js';
 
 const custom: OrderState = {
-  ...{ id: 'o', number: 1001, userId: 'u', kind: 'CUSTOM', status: 'REVIEW', paymentStatus: 'NOT_REQUIRED' },
-  ...{ currency: 'USD', total: 0, ownPrices: false, payBefore: null, paymentId: null, paymentProvider: null },
-  ...{ paymentState: null, trackingNumber: null, carrier: null, refunded: 0 },
-  ...{ attemptedAt: null, isAgreed: false, version: 1 },
+  id: 'o',
+  number: 1001,
+  userId: 'u',
+  kind: 'CUSTOM',
+  status: 'REVIEW',
+  paymentStatus: 'NOT_REQUIRED',
+  currency: 'USD',
+  total: 0,
+  ownPrices: false,
+  payBefore: null,
+  paymentId: null,
+  paymentProvider: null,
+  paymentState: null,
+  trackingNumber: null,
+  carrier: null,
+  refunded: 0,
+  attemptedAt: null,
+  isAgreed: false,
+  version: 1,
 };
 const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
 const summary = 'Agreed.';
@@ -78,7 +93,10 @@ describe('the payment of a quoted order', () => {
   it('is the one that the customer was quicker with', () => {
     const quicker = { paymentId: 'q', provider: 'PAYPAL', state: 'REQUESTED', startedAt } as const;
     expect(noteBegun(waiting, 'p', quicker)?.after).toMatchObject({
-      ...{ paymentId: 'q', paymentProvider: 'PAYPAL', paymentState: 'PENDING', paymentStatus: 'PENDING' },
+      paymentId: 'q',
+      paymentProvider: 'PAYPAL',
+      paymentState: 'PENDING',
+      paymentStatus: 'PENDING',
     });
     expect(noteBegun(waiting, 'p', { ...quicker, state: 'CANCELLED' })).toBeNull();
   });

@@ -121,8 +121,13 @@ describe('a quote', () => {
     expect(payment?.id).toBe(settled.payment?.id);
     expect(startsOf(id)).toEqual([
       {
-        ...{ paymentId: payment?.id, orderId: id, userId, amount: 5000, method: 'SANDBOX' },
-        ...{ flow: 'FRONTEND', ifLive: 'KEEP' },
+        paymentId: payment?.id,
+        orderId: id,
+        userId,
+        amount: 5000,
+        method: 'SANDBOX',
+        flow: 'FRONTEND',
+        ifLive: 'KEEP',
       },
     ]);
     await expect(shop.rpc.call(SetOrderStatus, { id, status: 'COMPLETED' }, admin)).rejects.toMatchObject({

@@ -72,7 +72,14 @@ export async function startPayments() {
   ];
 
   return {
-    ...{ db, gateway, courier, sandbox, providers, receiving, refunding, applying },
+    db,
+    gateway,
+    courier,
+    sandbox,
+    providers,
+    receiving,
+    refunding,
+    applying,
     starting: new StartPayment(db, providers),
     runJobs: async () => {
       for (const job of jobs) await job.run();
@@ -147,25 +154,26 @@ export async function givenPaid(
 
 function orderCancelled(orderId: string) {
   const data: z.output<typeof OrderCancelled.data> = {
-    ...{
-      orderId,
-      number: 1001,
-      userId: newId(),
-      kind: 'CATALOG',
-      status: 'CANCELLED',
-      previousStatus: 'PENDING',
-    },
-    ...{ paymentStatus: 'PENDING', total: 1999, currency: 'USD' },
+    orderId,
+    number: 1001,
+    userId: newId(),
+    kind: 'CATALOG',
+    status: 'CANCELLED',
+    previousStatus: 'PENDING',
+    paymentStatus: 'PENDING',
+    total: 1999,
+    currency: 'USD',
   } as const;
   return {
-    ...{
-      id: newId(),
-      type: OrderCancelled.type,
-      version: OrderCancelled.version,
-      correlationId: randomUUID(),
-    },
-    ...{ aggregate: { type: 'order', id: orderId, version: 2 }, data: z.encode(OrderCancelled.data, data) },
-    ...{ actor: systemContext().actor, causationId: null, occurredAt: new Date() },
+    id: newId(),
+    type: OrderCancelled.type,
+    version: OrderCancelled.version,
+    correlationId: randomUUID(),
+    aggregate: { type: 'order', id: orderId, version: 2 },
+    data: z.encode(OrderCancelled.data, data),
+    actor: systemContext().actor,
+    causationId: null,
+    occurredAt: new Date(),
   };
 }
 

@@ -137,7 +137,10 @@ describe('a refund that the system owes and its provider refuses', () => {
       attempts: 1,
       error: 'The provider refused: the account is closed',
       message: {
-        ...{ type: 'payment.refund-refused', version: 1, correlationId, actor: { role: 'system' } },
+        type: 'payment.refund-refused',
+        version: 1,
+        correlationId,
+        actor: { role: 'system' },
         data: { paymentId: id, orderId, amount: 19.99, currency: 'USD', reason },
       },
     });

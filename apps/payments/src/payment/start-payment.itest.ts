@@ -128,14 +128,15 @@ describe('a start that was interrupted', () => {
     await insertAttempt(
       kit.db,
       {
-        ...{
-          id: input.paymentId,
-          order_id: input.orderId,
-          user_id: input.userId,
-          provider: 'SANDBOX',
-          flow: 'FRONTEND',
-        },
-        ...{ amount: input.amount, currency: 'USD', method_id: null, correlation_id: 'c1' },
+        id: input.paymentId,
+        order_id: input.orderId,
+        user_id: input.userId,
+        provider: 'SANDBOX',
+        flow: 'FRONTEND',
+        amount: input.amount,
+        currency: 'USD',
+        method_id: null,
+        correlation_id: 'c1',
       },
       'END',
     );

@@ -53,14 +53,12 @@ describe.each(benches)('the provider $name', ({ open }) => {
   afterAll(() => bench.close());
 
   const aRequest = (more: Partial<StartRequest> = {}): StartRequest => ({
-    ...{
-      paymentId: newId(),
-      orderId: newId(),
-      amount: 1999,
-      currency: 'USD',
-      flow: 'FRONTEND',
-      methodId: null,
-    },
+    paymentId: newId(),
+    orderId: newId(),
+    amount: 1999,
+    currency: 'USD',
+    flow: 'FRONTEND',
+    methodId: null,
     ...more,
   });
   const refOf = (answer: ProviderAnswer) => ('ref' in answer ? answer.ref : null);
