@@ -49,6 +49,13 @@ export interface Decision {
   readonly reason?: string | undefined;
 }
 
+/** The order with these changes: its next version. */
+export const change = (before: OrderState, changes: Partial<OrderState>, reason?: string): Decision => ({
+  before,
+  after: { ...before, ...changes, version: before.version + 1 },
+  reason,
+});
+
 type Targets = Partial<Record<OrderStatus, readonly Mover[]>>;
 const targetsOf = (status: OrderStatus): Targets => TRANSITIONS[status];
 
@@ -82,16 +89,14 @@ export function move(before: OrderState, { to, movers, reason, trackingNumber, c
   const targets = possibleFor(before, movers);
   if (!targets.includes(to)) throw illegal(before, to, targets, whyNot(before, to, movers));
   const isGivenUp = to === 'CANCELLED' && LIVE.includes(before.paymentState);
-  const after: OrderState = {
-    ...before,
+  const changes = {
     status: to,
     paymentState: isGivenUp ? 'CANCELLED' : before.paymentState,
     payBefore: null,
     trackingNumber: trackingNumber ?? before.trackingNumber,
     carrier: carrier ?? before.carrier,
-    version: before.version + 1,
   };
-  return { before, after, reason };
+  return change(before, changes, reason);
 }
 
 function whyNot({ status }: OrderState, to: OrderStatus, movers: readonly Mover[]): string | undefined {

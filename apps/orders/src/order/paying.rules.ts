@@ -1,7 +1,7 @@
 import { DomainError } from '@order-system/contracts/errors';
 import type { PaymentStatus } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
-import { type Decision, move, type OrderState, SETTLED } from './order.rules.js';
+import { change, type Decision, move, type OrderState, SETTLED } from './order.rules.js';
 
 const UNPAID: readonly PaymentStatus[] = ['PENDING', 'FAILED'];
 
@@ -36,8 +36,7 @@ export function markPaid(
     paymentState: 'SUCCEEDED',
     paymentStatus: 'PAID',
   } as const;
-  if (before.status !== 'PENDING')
-    return { before, after: { ...before, ...paid, version: before.version + 1 } };
+  if (before.status !== 'PENDING') return change(before, paid);
   const to = before.ownPrices && !before.isAgreed ? 'REVIEW' : 'PROCESSING';
   const { after } = move(before, { to, movers: ['payment'] });
   return { before, after: { ...after, ...paid }, reason: 'payment succeeded' };
@@ -52,9 +51,13 @@ export function markPaymentFailed(
   const isWaiting = UNPAID.includes(before.paymentStatus) && before.status !== 'CANCELLED';
   const isLater = before.paymentId !== paymentId && isWaiting && isNewer(startedAt, before);
   if (!isKnown && !isLater) return null;
-  const failed = { paymentStatus: 'FAILED', paymentState: 'FAILED', version: before.version + 1 } as const;
-  const attempt = { paymentId, paymentProvider: provider, attemptedAt: startedAt ?? before.attemptedAt };
-  return { before, after: { ...before, ...attempt, ...failed } };
+  return change(before, {
+    paymentId,
+    paymentProvider: provider,
+    paymentStatus: 'FAILED',
+    paymentState: 'FAILED',
+    attemptedAt: startedAt ?? before.attemptedAt,
+  });
 }
 
 /** Amounts in minor units: `refunded` in all, of `captured`. */
@@ -67,14 +70,7 @@ export function markRefunded(
   // An event that was dead for a while is older than what is known.
   const inAll = Math.max(before.refunded, refunded);
   const status = inAll >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
-  const after: OrderState = {
-    ...before,
-    refunded: inAll,
-    paymentStatus: status,
-    paymentState: status,
-    version: before.version + 1,
-  };
-  return { before, after };
+  return change(before, { refunded: inAll, paymentStatus: status, paymentState: status });
 }
 
 /** Before another attempt to pay is made. Throws ALREADY_PAID or NOT_PAYABLE. */
@@ -106,12 +102,11 @@ export function noteAttempt(
     ['REQUESTED', 'PENDING', 'SUCCEEDED', 'FAILED'].includes(state);
   if (!isNew || !UNPAID.includes(before.paymentStatus) || before.status === 'CANCELLED') return null;
   const status = state === 'FAILED' ? 'FAILED' : 'PENDING';
-  const attempt = {
+  return change(before, {
     paymentId,
     paymentProvider: provider,
     paymentState: status,
     paymentStatus: status,
     attemptedAt: startedAt,
-  } as const;
-  return { before, after: { ...before, ...attempt, version: before.version + 1 } };
+  });
 }

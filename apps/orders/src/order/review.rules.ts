@@ -1,5 +1,5 @@
 import { DomainError } from '@order-system/contracts/errors';
-import { type Decision, move, type OrderState, possibleFor } from './order.rules.js';
+import { change, type Decision, move, type OrderState, possibleFor } from './order.rules.js';
 import { type BegunPayment, noteAttempt, type PaymentFact } from './paying.rules.js';
 
 /** What an order costs that had no price, in minor units, and the attempt under which it will be paid. */
@@ -18,7 +18,7 @@ export function settle(
 ): Decision | null {
   if (quote && !canBeQuoted(before)) throw noPlaceForQuote(before);
   if (before.status === 'PENDING' && before.ownPrices && !before.isAgreed)
-    return { before, after: { ...before, isAgreed: true, version: before.version + 1 } };
+    return change(before, { isAgreed: true });
   if (before.status !== 'REVIEW') return null;
   const decision = move(before, { to: 'PROCESSING', movers: ['room'], reason: summary });
   if (!quote) return decision;
@@ -55,17 +55,13 @@ function noPlaceForQuote(order: OrderState): DomainError {
 export function noteBegun(before: OrderState, quotedId: string, begun: BegunPayment): Decision | null {
   if (!isAwaited(before, quotedId)) return null;
   if (begun.paymentId !== quotedId) return noteAttempt(before, begun);
-  return {
-    before,
-    after: { ...before, paymentState: 'PENDING', attemptedAt: begun.startedAt, version: before.version + 1 },
-  };
+  return change(before, { paymentState: 'PENDING', attemptedAt: begun.startedAt });
 }
 
 /** The quoted payment cannot be started: the customer has to choose another way to pay. */
 export function markNotStarted(before: OrderState, paymentId: string): Decision | null {
   if (!isAwaited(before, paymentId)) return null;
-  const failed = { paymentState: 'FAILED', paymentStatus: 'FAILED' } as const;
-  return { before, after: { ...before, ...failed, version: before.version + 1 } };
+  return change(before, { paymentState: 'FAILED', paymentStatus: 'FAILED' });
 }
 
 const isAwaited = (order: OrderState, paymentId: string): boolean =>

@@ -4,7 +4,7 @@ import type { UpdateOrder } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
-import { possibleFor } from './order.rules.js';
+import { change, possibleFor } from './order.rules.js';
 import { json, lockOrder, saveOrder } from './order.store.js';
 
 /** The owner changes what they asked for, while staff have not agreed to it. */
@@ -26,5 +26,5 @@ export async function updateOrder(
       specifications = coalesce(${json(specifications)}::jsonb, specifications),
       quantity = coalesce(${quantity ?? null}, quantity), metadata = coalesce(${json(metadata)}::jsonb, metadata)
     WHERE id = ${id}`);
-  await saveOrder(tx, { before, after: { ...before, version: before.version + 1 } }, ctx);
+  await saveOrder(tx, change(before, {}), ctx);
 }
