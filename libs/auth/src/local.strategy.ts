@@ -2,10 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { PassportStrategy } from '@nestjs/passport';
 import { LogIn } from '@order-system/contracts/auth.contracts';
 import { DomainError } from '@order-system/contracts/errors';
+import { invalidFields } from '@order-system/contracts/invalid';
 import { GUEST } from '@order-system/contracts/primitives';
 import { systemContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
-import { invalid } from '@order-system/messaging/rpc-server';
 import { Strategy } from 'passport-local';
 import type { AuthRequest, LogInAnswer } from './auth-request.js';
 import { runStrategy } from './run-strategy.js';
@@ -15,7 +15,7 @@ type LogInRequest = Pick<AuthRequest, 'id' | 'body'>;
 function readBody(body: unknown) {
   const input = LogIn.input.safeParse(body ?? {});
   if (input.success) return input.data;
-  throw invalid(input.error);
+  throw invalidFields(input.error);
 }
 
 /** E-mail and password in the body, checked by auth. */

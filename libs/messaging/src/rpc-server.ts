@@ -1,5 +1,6 @@
 import type { Call } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
+import { invalidFields } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcServerSeconds } from '@order-system/observability/metrics';
 import { isUnavailable } from '@order-system/prisma/sql-errors';
@@ -43,37 +44,12 @@ async function respond(handler: MessageHandler, data: unknown, ctx: MessageConte
   if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
   const { call } = handler.extras as { call: Call };
   const input = call.input.safeParse(data);
-  if (!input.success) throw invalid(input.error);
+  if (!input.success) throw invalidFields(input.error);
   return z.encode(call.output, await settle(await handler(input.data, ctx)));
 }
 
 const settle = (result: unknown): Promise<unknown> =>
   isObservable(result) ? firstValueFrom(result) : Promise.resolve(result);
-
-/** Who sends thousands of wrong fields is not answered with thousands of lines. */
-const MOST_ERRORS = 50;
-
-/** VALIDATION_FAILED with the path and the remedy of each wrong field, or of the first ones. */
-export function invalid(error: z.ZodError): DomainError {
-  const errors = error.issues.flatMap(fieldErrors).slice(0, MOST_ERRORS);
-  return new DomainError(
-    'VALIDATION_FAILED',
-    errors.map((e) => `${e.path || 'The request'}: ${e.message}`).join('; '),
-    {
-      errors,
-    },
-  );
-}
-
-function fieldErrors(issue: z.core.$ZodIssue): { path: string; message: string }[] {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      path: path === '' ? key : `${path}.${key}`,
-      message: 'is not a known field',
-    }));
-  return [{ path, message: issue.message }];
-}
 
 /** Refusals pass; an outage becomes 503; a defect is logged here, where it happened, and leaves as INTERNAL. */
 function expected(error: unknown, name: string, { correlationId }: MessageContext): DomainError {

@@ -1,6 +1,6 @@
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import type { StartReplay } from '@order-system/contracts/events.contracts';
+import { invalid } from '@order-system/contracts/invalid';
 import type { MessageContext } from '@order-system/messaging/context';
 import { INBOX_DAYS } from '@order-system/messaging/deliver';
 import type { Tx } from '@order-system/prisma/database';
@@ -43,26 +43,26 @@ async function knownConsumer(tx: Tx, name: string): Promise<KnownConsumer> {
   const known = await tx.query<KnownConsumer>(sql`
     SELECT consumer, types, replayable FROM events.consumer_cursor ORDER BY consumer`);
   const consumer = known.find((one) => one.consumer === name);
-  if (!consumer) throw wrong('consumer', `must be one of ${known.map((one) => one.consumer).join(', ')}`);
+  if (!consumer) throw invalid('consumer', `must be one of ${known.map((one) => one.consumer).join(', ')}`);
   return consumer;
 }
 
 function typesOf({ types }: Input, consumer: KnownConsumer): string[] {
   const foreign = types?.find((type) => !consumer.types.includes(type));
   if (foreign !== undefined)
-    throw wrong('types', `${consumer.consumer} does not take ${foreign}, only ${consumer.types.join(', ')}`);
+    throw invalid(
+      'types',
+      `${consumer.consumer} does not take ${foreign}, only ${consumer.types.join(', ')}`,
+    );
   return types ?? consumer.types;
 }
 
 function check({ from, to }: Input, { consumer, replayable }: KnownConsumer): void {
-  if (from >= to) throw wrong('from', 'must be before to');
+  if (from >= to) throw invalid('from', 'must be before to');
   const oldest = Date.now() - (INBOX_DAYS - 1) * DAY_MS;
   if (!replayable && from.getTime() < oldest)
-    throw wrong(
+    throw invalid(
       'from',
       `${consumer} must not act twice, and what it applied is remembered for ${INBOX_DAYS} days only`,
     );
 }
-
-const wrong = (path: string, message: string): DomainError =>
-  new DomainError('VALIDATION_FAILED', `${path}: ${message}`, { errors: [{ path, message }] });

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '@order-system/contracts/errors';
-import { invalid } from './invalid.js';
+import { invalid } from '@order-system/contracts/invalid';
 import { faultOfJson } from './strict-json.js';
 
 const UTF8 = /charset\s*=\s*"?(?:utf-?8|us-ascii)"?/i;

@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Call, CallInput } from '@order-system/contracts/define';
+import { invalid, invalidFields } from '@order-system/contracts/invalid';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { fieldErrors, invalid, refused } from './invalid.js';
 
 type Fields = Record<string, unknown>;
 
@@ -36,7 +36,7 @@ export function check<S extends z.ZodType>(schema: S, value: unknown): z.ZodSafe
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = check(schema, value);
   if (result.success) return result.data;
-  throw refused(fieldErrors(result.error));
+  throw invalidFields(result.error);
 }
 
 /** A call's input made of the path, and of the query (GET) or the body. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { invalid } from '@order-system/contracts/invalid';
 import type { MessageContext } from '@order-system/messaging/context';
 import { type Actor, GUEST } from '@order-system/contracts/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid } from './invalid.js';
 
 /** Of the ten seconds within which everybody has an answer: the last one is for saying that it took too long. */
 const BUDGET_MS = 9000;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { invalid } from '@order-system/contracts/invalid';
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
-import { invalid } from './invalid.js';
 import { currentUrl } from './old-paths.js';
 import { PROBLEM_JSON, problemOf } from './problem.js';
 import { correlationIdOf } from './request-context.js';

@@ -1,9 +1,9 @@
 import { EnterRoom, MarkRead, MessageContent, SendMessage } from '@order-system/contracts/chat.contracts';
 import { DomainError } from '@order-system/contracts/errors';
+import { invalidFields } from '@order-system/contracts/invalid';
 import { Id } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { RpcClient } from '@order-system/messaging/rpc-client';
-import { invalid } from '@order-system/messaging/rpc-server';
 import { z } from 'zod';
 import { check } from '../http/input.js';
 import { rooms } from './pushes.js';
@@ -38,7 +38,7 @@ const handle =
   async (sender, payload) => {
     // To a schema, bytes are an object with a field for each of them.
     const input = check(schema, Buffer.isBuffer(payload) ? null : (payload ?? {}));
-    if (!input.success) throw invalid(input.error);
+    if (!input.success) throw invalidFields(input.error);
     return (await work(sender, input.data)) ?? {};
   };
 

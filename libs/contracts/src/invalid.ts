@@ -1,15 +1,20 @@
-import { DomainError, type FieldError } from '@order-system/contracts/errors';
 import type { z } from 'zod';
+import { DomainError, type FieldError } from './errors.js';
 
+/** Who sends thousands of wrong fields is not answered with thousands of lines. */
 const MOST_ERRORS = 50;
 
-/** 400 that names one field; '' is the request as a whole. */
-export const invalid = (path: string, message: string): DomainError => refused([{ path, message }]);
+/** VALIDATION_FAILED that names one field; '' is the request as a whole. */
+export const invalid = (path: string, message: string): DomainError => refusal([{ path, message }]);
 
-export const refused = (errors: FieldError[]): DomainError =>
-  new DomainError('VALIDATION_FAILED', 'Some fields are missing or not valid; see errors.', {
-    errors: errors.slice(0, MOST_ERRORS),
-  });
+/** VALIDATION_FAILED that names what the schema refused, or the first of it. */
+export const invalidFields = (error: z.core.$ZodError): DomainError => refusal(fieldErrors(error));
+
+function refusal(all: FieldError[]): DomainError {
+  const errors = all.slice(0, MOST_ERRORS);
+  const detail = errors.map(({ path, message }) => `${path || 'The request'}: ${message}`).join('; ');
+  return new DomainError('VALIDATION_FAILED', detail, { errors });
+}
 
 /** What is wrong where, in the words of the schema. */
 export const fieldErrors = (error: z.core.$ZodError): FieldError[] =>
