@@ -1,6 +1,6 @@
+import { SERVICES } from '@order-system/contracts/services';
 import { deleteTopology } from '@order-system/messaging/testing/delete-topology';
 import { withClient, withDatabase } from '@order-system/prisma/migrate';
-import { DATA_SERVICES } from '@order-system/prisma/roles';
 import { Redis } from 'ioredis';
 import { SERVERS } from '../shared/servers.ts';
 
@@ -10,7 +10,7 @@ const LADDER = [5_000, 30_000, 300_000, 1_800_000];
 export async function cleanUpServers(database: string, namespace: string): Promise<void> {
   const server = withDatabase(SERVERS.postgres.url, 'postgres');
   const consumers = await consumersIn(withDatabase(server, database));
-  const broker = { url: SERVERS.rabbitmq.url, namespace, ladder: LADDER, consumers, services: DATA_SERVICES };
+  const broker = { url: SERVERS.rabbitmq.url, namespace, ladder: LADDER, consumers, services: SERVICES };
   await attempt('RabbitMQ', () => deleteTopology(broker));
   await attempt('PostgreSQL', () => dropDatabase(server, database));
   await attempt('Redis', () => deleteKeys(namespace));

@@ -1,5 +1,7 @@
 import type { EventContract } from '@order-system/contracts/define';
+import { EVENTS_OF } from '@order-system/contracts/event-registry';
 import type { ServiceDefinition } from '@order-system/service-host/service';
+import { allServices } from '@order-system/testing/subscriptions';
 
 interface Platform {
   eventsOf: Readonly<Record<string, readonly EventContract[]>>;
@@ -7,20 +9,10 @@ interface Platform {
 }
 
 /** All there is to know; imports the services, so they must be built or be run from their sources. */
-export async function loadPlatform(): Promise<Platform> {
-  const { EVENTS_OF } = await import('@order-system/contracts/event-registry');
-  const modules = await Promise.all([
-    import('@order-system/auth-app/auth.module').then(({ auth }) => auth),
-    import('@order-system/catalog-app/catalog.module').then(({ catalog }) => catalog),
-    import('@order-system/basket-app/basket.module').then(({ basket }) => basket),
-    import('@order-system/orders-app/orders.module').then(({ orders }) => orders),
-    import('@order-system/payments-app/payments.module').then(({ payments }) => payments),
-    import('@order-system/chat-app/chat.module').then(({ chat }) => chat),
-    import('@order-system/notifications-app/notifications.module').then(({ notifications }) => notifications),
-    import('@order-system/events-app/events.module').then(({ events }) => events),
-  ]);
-  return { eventsOf: EVENTS_OF, services: modules };
-}
+export const loadPlatform = async (): Promise<Platform> => ({
+  eventsOf: EVENTS_OF,
+  services: await allServices(),
+});
 
 const HEAD = [
   '# Events',

@@ -5,7 +5,7 @@ import { SERVERS } from '../shared/servers.ts';
 import type { ServicePlan } from './service.ts';
 import type { Topology } from './topology.ts';
 
-/** One process each when distributed; the door comes first. */
+/** One process each when distributed; the door comes first. Needed before anything is built: no library has them yet. */
 export const APPS = [
   'gateway',
   'auth',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Service, SERVICES } from '@order-system/contracts/services';
 import { createDatabaseIfMissing, migrate, MigrationError, withClient, withDatabase } from './migrate.js';
-import { DATA_SERVICES, roleOf, type DataService } from './roles.js';
+import { roleOf } from './roles.js';
 import { readMigrations } from './migration-files.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { diffToSchema } from './write-migration.js';
@@ -13,7 +14,7 @@ describe('a migrated database', () => {
   });
   afterAll(() => database.drop());
 
-  const as = (service: DataService) => `${database.url}?options=-c%20role%3D${roleOf(service)}`;
+  const as = (service: Service) => `${database.url}?options=-c%20role%3D${roleOf(service)}`;
 
   it('has every migration, in the table that Prisma also uses', async () => {
     const { rows } = await withClient(database.url, (client) =>
@@ -30,14 +31,14 @@ describe('a migrated database', () => {
     await expect(migrate(database.url)).resolves.toEqual([]);
   });
 
-  it.each(DATA_SERVICES)('lets %s into its own schema and no other', async (service) => {
+  it.each(SERVICES)('lets %s into its own schema and no other', async (service) => {
     const { rows } = await withClient(as(service), (client) =>
       client.query<{ schema: string }>(
         `SELECT DISTINCT schemaname AS schema FROM pg_tables
          WHERE schemaname = ANY($1) AND has_schema_privilege(schemaname, 'USAGE')
            AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')
          ORDER BY 1`,
-        [DATA_SERVICES],
+        [SERVICES],
       ),
     );
     const seen = rows.map((row) => row.schema);
@@ -45,7 +46,7 @@ describe('a migrated database', () => {
     expect(seen).toContain('events');
   });
 
-  it.each(DATA_SERVICES)('lets nobody change or remove an event, not even %s', async (service) => {
+  it.each(SERVICES)('lets nobody change or remove an event, not even %s', async (service) => {
     await withClient(as(service), async (client) => {
       for (const statement of [
         'UPDATE events.event SET data = data',

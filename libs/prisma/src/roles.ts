@@ -1,24 +1,11 @@
+import { type Service, SERVICES } from '@order-system/contracts/services';
 import type { ClientBase } from 'pg';
-
-/** The services that own data; each has a PostgreSQL schema of this name and a role `svc_<name>`. */
-export const DATA_SERVICES = [
-  'auth',
-  'catalog',
-  'basket',
-  'orders',
-  'payments',
-  'chat',
-  'notifications',
-  'events',
-] as const;
-
-export type DataService = (typeof DATA_SERVICES)[number];
 
 type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
 
 interface Grant {
   readonly tables: readonly string[];
-  readonly to: 'everyone' | DataService;
+  readonly to: 'everyone' | Service;
   readonly privileges: readonly Privilege[];
 }
 
@@ -42,7 +29,7 @@ export const SHARED_TABLES: readonly Grant[] = [
 /** The role that a service's connections take. */
 export const roleOf = (service: string): string => `svc_${service}`;
 
-const everyone = DATA_SERVICES.map(roleOf).join(', ');
+const everyone = SERVICES.map(roleOf).join(', ');
 
 /** Creates the missing roles. They belong to the whole cluster, so several starts may try at the same time. */
 export async function createRoles(client: ClientBase): Promise<void> {
@@ -50,7 +37,7 @@ export async function createRoles(client: ClientBase): Promise<void> {
     `SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') AS usable FROM pg_roles WHERE rolname LIKE 'svc\\_%'`,
   );
   const usable = new Set(rows.filter((row) => row.usable).map((row) => row.rolname));
-  for (const role of DATA_SERVICES.map(roleOf).filter((name) => !usable.has(name))) {
+  for (const role of SERVICES.map(roleOf).filter((name) => !usable.has(name))) {
     await client.query(
       `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN;
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
@@ -64,11 +51,11 @@ export async function createRoles(client: ClientBase): Promise<void> {
 export async function applyGrants(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ schema: string; table: string }>(
     'SELECT schemaname AS schema, tablename AS table FROM pg_tables WHERE schemaname = ANY($1)',
-    [DATA_SERVICES],
+    [SERVICES],
   );
-  const { rows: schemas } = await client.query<{ name: DataService }>(
+  const { rows: schemas } = await client.query<{ name: Service }>(
     'SELECT nspname AS name FROM pg_namespace WHERE nspname = ANY($1)',
-    [DATA_SERVICES],
+    [SERVICES],
   );
   const shared = new Set(rows.filter((row) => row.schema === 'events').map((row) => row.table));
   const statements = schemas.flatMap(({ name }) => ownSchemaGrants(name));
@@ -77,7 +64,7 @@ export async function applyGrants(client: ClientBase): Promise<void> {
   await client.query(statements.join(';\n'));
 }
 
-function ownSchemaGrants(service: DataService): string[] {
+function ownSchemaGrants(service: Service): string[] {
   return [
     `REVOKE ALL ON ALL TABLES IN SCHEMA ${service} FROM ${everyone}`,
     `GRANT USAGE ON SCHEMA ${service} TO ${roleOf(service)}`,

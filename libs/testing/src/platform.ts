@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messagingBlock } from '@order-system/config/blocks';
 import { readConfig } from '@order-system/config/config';
+import { SERVICES } from '@order-system/contracts/services';
 import { deleteTopology } from '@order-system/messaging/testing/delete-topology';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { withClient, withDatabase } from '@order-system/prisma/migrate';
-import { DATA_SERVICES } from '@order-system/prisma/roles';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY_WITHIN_MS = 60_000;
@@ -140,7 +140,7 @@ async function removeFromServers(server: string, database: string, env: NodeJS.P
     const { rows } = await client.query<{ consumer: string }>('SELECT consumer FROM events.consumer_cursor');
     return rows.map((row) => row.consumer);
   });
-  const left = { url: AMQP_URL, namespace, ladder: RETRY_LADDER, consumers, services: DATA_SERVICES };
+  const left = { url: AMQP_URL, namespace, ladder: RETRY_LADDER, consumers, services: SERVICES };
   await deleteTopology(left);
   await withClient(withDatabase(server, 'postgres'), (client) =>
     client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),

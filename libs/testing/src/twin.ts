@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { SERVICES } from '@order-system/contracts/services';
 import { eventually } from '@order-system/messaging/testing/eventually';
-import { DATA_SERVICES } from '@order-system/prisma/roles';
 import type { Platform } from './platform.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -61,7 +61,7 @@ async function startTwin(platform: Platform, app: string): Promise<Twin> {
 
 /** One twin of the gateway, which comes first, and one of every service. */
 export async function startTwins(platform: Platform): Promise<[gateway: Twin, ...services: Twin[]]> {
-  const starting = ['gateway', ...DATA_SERVICES].map((app) => startTwin(platform, app));
+  const starting = ['gateway', ...SERVICES].map((app) => startTwin(platform, app));
   const started = await Promise.allSettled(starting);
   const twins = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   const failed = started.find((one) => one.status === 'rejected');

@@ -1,20 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { APPS } from '../../start/plan.ts';
 import type { Fault, Rig } from '../fault.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const SERVICES = [
-  'gateway',
-  'auth',
-  'catalog',
-  'basket',
-  'orders',
-  'payments',
-  'chat',
-  'notifications',
-  'events',
-];
 const CLOCK = pathToFileURL(`${import.meta.dirname}/../clock.mjs`).href;
 
 /** Neighbours are twenty minutes apart; then others are a month ahead of the rest. */
@@ -34,17 +24,17 @@ export const f21: Fault = {
     const { rows } = await db.query<{ number: number }>('SELECT max(number) AS number FROM orders."order"');
     lastBefore = rows[0]?.number ?? 0;
     for (const [number, offsetOf] of ROUNDS.entries()) {
-      for (const [index, service] of SERVICES.entries())
+      for (const [index, service] of APPS.entries())
         await restart(service, {
           NODE_OPTIONS: `--import=${CLOCK}`,
           CLOCK_OFFSET_MS: String(offsetOf(index)),
         });
       log(
-        `round ${number + 1}: ${SERVICES.map((name, index) => `${name} ${offsetOf(index) / MINUTE_MS} min`).join(', ')}`,
+        `round ${number + 1}: ${APPS.map((name, index) => `${name} ${offsetOf(index) / MINUTE_MS} min`).join(', ')}`,
       );
       await pause((seconds * 1000) / ROUNDS.length);
     }
-    for (const service of SERVICES) await restart(service, {});
+    for (const service of APPS) await restart(service, {});
   },
   check: hurriedOrders,
 };

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { WireOutput } from '@order-system/contracts/define';
 import type { GetEvent, GetEventHealth, GetEventStats } from '@order-system/contracts/events.contracts';
+import { SERVICES } from '@order-system/contracts/services';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
-import { DATA_SERVICES } from '@order-system/prisma/roles';
 import {
   type Client,
   givenAdmin,
@@ -156,7 +156,7 @@ describe('what the system tells of itself', () => {
     const started = (await eventsOf({ type: 'system.startup' })).map(
       ({ data }) => (data as { service: string }).service,
     );
-    expect(started).toEqual(expect.arrayContaining([...DATA_SERVICES]));
+    expect(started).toEqual(expect.arrayContaining([...SERVICES]));
   });
 
   it('is no defect of ours', async () => {

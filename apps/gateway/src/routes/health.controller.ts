@@ -1,20 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
 import { DomainError } from '@order-system/contracts/errors';
+import { SERVICES } from '@order-system/contracts/services';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { z } from 'zod';
 import { success } from '../http/answer.js';
 import { Operation } from '../openapi/operation.js';
-
-const SERVICES = [
-  'auth',
-  'catalog',
-  'basket',
-  'orders',
-  'payments',
-  'chat',
-  'notifications',
-  'events',
-] as const;
 
 const ServiceHealth = z.object({
   service: z.string(),
