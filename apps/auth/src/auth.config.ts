@@ -1,8 +1,9 @@
 import { tokenBlock } from '@order-system/auth/tokens.config';
+import { readConfig } from '@order-system/config/config';
 import { Email, Password } from '@order-system/contracts/auth.contracts';
 import { z } from 'zod';
 
-export const authBlock = tokenBlock.extend({
+const authBlock = tokenBlock.extend({
   ADMIN_EMAIL: Email.default('admin@example.com'),
   /** Without one no admin is made at start. */
   ADMIN_PASSWORD: Password.optional(),
@@ -11,5 +12,8 @@ export const authBlock = tokenBlock.extend({
 });
 export type AuthConfig = z.output<typeof authBlock>;
 
-/** Injection token of an AuthConfig. */
-export const AUTH_CONFIG = Symbol('AUTH_CONFIG');
+/** Throws ConfigError. */
+export const readAuthConfig = (): AuthConfig => readConfig(authBlock);
+
+/** Injection token of AuthConfig. */
+export const AUTH_CONFIG = Symbol('AuthConfig');

@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TokensModule } from '@order-system/auth/tokens.module';
-import { readConfig } from '@order-system/config/config';
 import { defineService } from '@order-system/service-host/service';
-import { AUTH_CONFIG, authBlock } from './auth.config.js';
+import { AUTH_CONFIG, readAuthConfig } from './auth.config.js';
 import { CheckPassword } from './password/check-password.js';
 import { Passwords } from './password/passwords.js';
 import { PruneSessions } from './session/prune-sessions.job.js';
@@ -17,7 +16,7 @@ import { UserRpc } from './user/user.rpc.js';
   imports: [TokensModule],
   controllers: [SessionRpc, UserRpc],
   providers: [
-    { provide: AUTH_CONFIG, useFactory: () => readConfig(authBlock) },
+    { provide: AUTH_CONFIG, useFactory: () => readAuthConfig() },
     Passwords,
     CheckPassword,
     LogInUser,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '@order-system/config/config';
-import { gatewaySchema } from './gateway.config.js';
+import { readGatewayConfig } from './gateway.config.js';
 
-const trusted = (TRUSTED_PROXIES: string) => readConfig(gatewaySchema, { TRUSTED_PROXIES }).TRUSTED_PROXIES;
+const trusted = (TRUSTED_PROXIES: string) => readGatewayConfig({ TRUSTED_PROXIES }).TRUSTED_PROXIES;
 
 describe('TRUSTED_PROXIES', () => {
   it.each(['', 'loopback, 10.0.0.0/8', 'linklocal,uniquelocal', '192.0.2.1', '2001:db8::/32', '::1'])(

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { addressBlock, count, duration, list, messagingBlock, shopBlock } from '@order-system/config/blocks';
-import { readConfig } from '@order-system/config/config';
+import { type Environment, readConfig } from '@order-system/config/config';
 import { z } from 'zod';
 
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
@@ -14,7 +14,7 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-export const gatewaySchema = z.object({
+const gatewayBlock = z.object({
   ...addressBlock.shape,
   ...messagingBlock.shape,
   ...shopBlock.shape,
@@ -32,9 +32,10 @@ export const gatewaySchema = z.object({
   /** Events that a user may send to one gateway in a second, through all their sockets. */
   SOCKET_RATE_LIMIT: count.default(50),
 });
-export type GatewayConfig = z.output<typeof gatewaySchema>;
+export type GatewayConfig = z.output<typeof gatewayBlock>;
 
-/** Injection token. */
-export const GATEWAY_CONFIG = Symbol('gateway config');
+/** Throws ConfigError. */
+export const readGatewayConfig = (env?: Environment): GatewayConfig => readConfig(gatewayBlock, env);
 
-export const readGatewayConfig = (): GatewayConfig => readConfig(gatewaySchema);
+/** Injection token of GatewayConfig. */
+export const GATEWAY_CONFIG = Symbol('GatewayConfig');

@@ -1,12 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessTokens } from '@order-system/auth/tokens';
-import { readConfig } from '@order-system/config/config';
 import type { Role } from '@order-system/contracts/primitives';
 import { type RpcReply } from '@order-system/messaging/rpc-reply';
 import { RpcClient, type RpcRequest } from '@order-system/messaging/rpc-client';
 import { DomainError, type ErrorCode, type ErrorFacts } from '@order-system/contracts/errors';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { type GatewayConfig, gatewaySchema } from './gateway.config.js';
+import { type GatewayConfig, readGatewayConfig } from './gateway.config.js';
 import { buildGateway, type Gateway } from './gateway.app.js';
 
 export const ADA = {
@@ -91,7 +90,7 @@ export async function startGateway(
 ): Promise<Door> {
   process.env['JWT_SECRET'] ??= 'a secret for tests only, 0123456789abcdef';
   const services = new StubServices();
-  const config: GatewayConfig = readConfig(gatewaySchema, { TOPOLOGY: 'embedded', ...env });
+  const config = readGatewayConfig({ TOPOLOGY: 'embedded', ...env });
   const gateway = await buildGateway(services, config, (app) => prepare(app, config));
   const tokens = gateway.app.get(AccessTokens, { strict: false });
   return {

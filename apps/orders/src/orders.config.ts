@@ -14,13 +14,20 @@ const ordersBlock = z.object({
   DEFAULT_PAYMENT_METHOD: PaymentMethod.default('SANDBOX'),
 });
 
-export class OrdersConfig {
+export interface OrdersConfig {
   /** Milliseconds. */
-  readonly paymentWindow: number;
-  readonly defaultProvider: PaymentProviderName;
-
-  constructor(env = readConfig(ordersBlock)) {
-    this.paymentWindow = env.ORDER_PAYMENT_WINDOW;
-    this.defaultProvider = providerOf(env.DEFAULT_PAYMENT_METHOD);
-  }
+  paymentWindow: number;
+  defaultProvider: PaymentProviderName;
 }
+
+/** Throws ConfigError. */
+export function readOrdersConfig(): OrdersConfig {
+  const config = readConfig(ordersBlock);
+  return {
+    paymentWindow: config.ORDER_PAYMENT_WINDOW,
+    defaultProvider: providerOf(config.DEFAULT_PAYMENT_METHOD),
+  };
+}
+
+/** Injection token of OrdersConfig. */
+export const ORDERS_CONFIG = Symbol('OrdersConfig');

@@ -10,15 +10,15 @@ import { OrderPlacing } from './order/place-order.js';
 import { PaymentMethods } from './order/payment-methods.js';
 import { PrunePlacements } from './order/prune-placements.job.js';
 import { StartQuotedPayments } from './order/start-quoted-payments.job.js';
-import { OrdersConfig } from './orders.config.js';
+import { ORDERS_CONFIG, readOrdersConfig } from './orders.config.js';
 
 @Module({
   controllers: [OrderRpc],
   providers: [
+    { provide: ORDERS_CONFIG, useFactory: () => readOrdersConfig() },
     OrderPlacing,
     OrderPaying,
     PaymentMethods,
-    { provide: OrdersConfig, useFactory: () => new OrdersConfig() },
   ],
 })
 class OrdersModule {}

@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import {
@@ -20,7 +20,7 @@ import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database, type Tx } from '@order-system/prisma/database';
 import { JobRunner } from '@order-system/service-host/job-runner';
-import { OrdersConfig } from '../orders.config.js';
+import { ORDERS_CONFIG, type OrdersConfig } from '../orders.config.js';
 import { cancelOrder, setOrderStatus } from './move-order.js';
 import { listOrders, readOrder, readStats } from './order.read.js';
 import { OrderPaying } from './pay-order.js';
@@ -38,7 +38,7 @@ export class OrderRpc {
     private readonly db: Database,
     private readonly placing: OrderPlacing,
     private readonly paying: OrderPaying,
-    private readonly config: OrdersConfig,
+    @Inject(ORDERS_CONFIG) private readonly config: OrdersConfig,
     private readonly jobs: JobRunner,
   ) {}
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { CheckOutBasket, GiveBackBasket } from '@order-system/contracts/basket.contracts';
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
@@ -14,7 +14,7 @@ import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
-import { OrdersConfig } from '../orders.config.js';
+import { ORDERS_CONFIG, type OrdersConfig } from '../orders.config.js';
 import { totalOf } from './order.rules.js';
 import { insertOrder, type NewLine, type NewOrder } from './order.store.js';
 import { PaymentMethods } from './payment-methods.js';
@@ -45,7 +45,7 @@ export class OrderPlacing {
   constructor(
     private readonly db: Database,
     private readonly rpc: RpcClient,
-    private readonly config: OrdersConfig,
+    @Inject(ORDERS_CONFIG) private readonly config: OrdersConfig,
     private readonly methods: PaymentMethods,
   ) {}
 
