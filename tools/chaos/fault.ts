@@ -76,7 +76,7 @@ export interface Rig {
   /** Replaces a service's process by one with more variables; its successors lack them. */
   restart(service: string, env: Readonly<Record<string, string>>): Promise<void>;
   /** Has a service die at a step that the load, or `provoke`, leads to; resolves when its successor is ready. */
-  crash(crash: Crash, provoke?: () => unknown): Promise<void>;
+  crash(crash: Crash, provoke: () => unknown): Promise<void>;
   /** Says in the report what was done. */
   log(line: string): void;
 }

@@ -72,7 +72,7 @@ async function crashWith(
   { platform }: Stage,
   touch: (service: string) => number | undefined,
   planned: Crash,
-  provoke: () => unknown = () => undefined,
+  provoke: () => unknown,
 ): Promise<void> {
   touch(planned.service);
   let watching = true;

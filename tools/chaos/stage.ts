@@ -45,7 +45,7 @@ export interface Stage {
 
 type Undo = (() => Promise<unknown>)[];
 
-export async function setStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
+export async function setStage(): Promise<Stage> {
   const undo: Undo = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step().catch(console.error);
@@ -70,7 +70,6 @@ export async function setStage(env: Readonly<Record<string, string>> = {}): Prom
         ADMIN_EMAIL: admin.email,
         ADMIN_PASSWORD: admin.password,
         SANDBOX_WEBHOOK_SECRET: secrets.webhook,
-        ...env,
       },
     });
     undo.push(() => platform.stop());

@@ -42,7 +42,7 @@ const LONGEST_SOCKET_FOLDER = 80;
  * by its own pg_ctl and not by the package's class: that one stops the server on any signal, before the services
  * had a chance to drain. A server left behind by a start that was killed is taken over as it is.
  */
-export async function startEmbeddedPostgres(folder: string, database: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const account = findAccount();
   const cluster = join(folder, 'cluster');
@@ -57,7 +57,7 @@ export async function startEmbeddedPostgres(folder: string, database: string): P
   const port = runningOn ?? (await startOnFreePort(binaries, folder, account));
   const unwatch = restartWhenGone(cluster, () => start(binaries, folder, port, account));
   return {
-    url: `postgresql://postgres:${password}@127.0.0.1:${port}/${database}${viaSocket(cluster)}`,
+    url: `postgresql://postgres:${password}@127.0.0.1:${port}/order_system${viaSocket(cluster)}`,
     port,
     stop: () => {
       unwatch();

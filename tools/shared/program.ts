@@ -9,7 +9,7 @@ export interface Outcome {
 const running = new Set<ChildProcess>();
 
 /** Runs a program to its end, without keeping this process from hearing of signals meanwhile. */
-export function runProgram(command: string, args: string[], options: SpawnOptions = {}): Promise<Outcome> {
+export function runProgram(command: string, args: string[], options: SpawnOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);

@@ -81,7 +81,7 @@ async function openDatabase(topology: Topology, folder: string): Promise<string>
   if (topology === 'embedded') {
     const unlock = await lockDataDir(folder);
     cleanUps.push(unlock);
-    const starting = startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
+    const starting = startEmbeddedPostgres(join(folder, 'postgres'));
     // Also one that is just starting: it would stay behind.
     cleanUps.push(async () => (await starting.catch(() => undefined))?.stop());
     url = (await starting).url;

@@ -59,7 +59,7 @@ function works(name: Name): boolean {
 async function ownPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'order-system-test-'));
   chmodSync(folder, 0o755);
-  const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), 'order_system');
+  const postgres = await startEmbeddedPostgres(join(folder, 'postgres'));
   const stop = async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });

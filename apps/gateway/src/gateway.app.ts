@@ -25,7 +25,7 @@ export interface Gateway {
 export async function buildGateway(
   rpc: RpcClient,
   config: GatewayConfig,
-  prepare?: (app: NestFastifyApplication) => Promise<void>,
+  prepare: (app: NestFastifyApplication) => Promise<void>,
 ): Promise<Gateway> {
   const log = logger('gateway');
   const adapter = new FastifyAdapter(serverOptions(config.TRUSTED_PROXIES));
@@ -48,7 +48,7 @@ export async function buildGateway(
   const origins = allowedOrigins(config, isProduction());
   if (origins.length > 0) app.enableCors(corsOptions(origins));
   serveDocs(app, controllers);
-  await prepare?.(app);
+  await prepare(app);
   await app.init();
   await server.ready();
   return { app, routes };

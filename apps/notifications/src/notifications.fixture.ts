@@ -58,10 +58,9 @@ class KeptTexts extends TextMessages {
   }
 }
 
-export const FROM = 'Shop <shop@shop.example>';
 const config = {
   smtpUrl: undefined,
-  from: FROM,
+  from: 'Shop <shop@shop.example>',
   mailDomain: 'shop.example',
   ladder: [60_000, 60_000],
   awayMs: 0,
@@ -97,7 +96,7 @@ export async function startNotifications() {
   const auth = new StubAuth();
   const smtp = await new TestSmtp().start();
   const texts = new KeptTexts();
-  const mailer = () => new SmtpMailer({ url: smtp.url, from: FROM, connections: 2 });
+  const mailer = () => new SmtpMailer({ url: smtp.url, from: config.from, connections: 2 });
   const worker = (more: { awayMs?: number } = {}) =>
     new SendDeliveries(db, auth, mailer(), texts, { ...config, ...more });
   const job = worker();

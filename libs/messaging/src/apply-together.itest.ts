@@ -53,11 +53,11 @@ describe('events that are applied together', () => {
     await database.drop();
   });
 
-  const asked = (mode: Mode, version = 1, aggregateId = newId()): EventMessage => ({
+  const asked = (mode: Mode, version = 1): EventMessage => ({
     id: newId(),
     type: Asked.type,
     version: Asked.version,
-    aggregate: { type: 'test', id: aggregateId, version },
+    aggregate: { type: 'test', id: newId(), version },
     data: { mode },
     actor: SYSTEM,
     correlationId: 'c',

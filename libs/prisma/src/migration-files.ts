@@ -9,20 +9,23 @@ export const SCHEMA_DIR = fileURLToPath(new URL('../schema/', import.meta.url));
 export const MIGRATIONS_DIR = fileURLToPath(new URL('../migrations/', import.meta.url));
 
 /** The migrations folder in the form the engine takes. */
-export function readMigrations(folder = MIGRATIONS_DIR): MigrationList {
-  const names = readdirSync(folder, { withFileTypes: true })
+export function readMigrations(): MigrationList {
+  const names = readdirSync(MIGRATIONS_DIR, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
   return {
-    baseDir: folder,
-    lockfile: { path: 'migration_lock.toml', content: contentOf(join(folder, 'migration_lock.toml')) },
+    baseDir: MIGRATIONS_DIR,
+    lockfile: {
+      path: 'migration_lock.toml',
+      content: contentOf(join(MIGRATIONS_DIR, 'migration_lock.toml')),
+    },
     shadowDbInitScript: '',
     migrationDirectories: names.map((name) => ({
       path: name,
       migrationFile: {
         path: 'migration.sql',
-        content: { tag: 'ok', value: readFileSync(join(folder, name, 'migration.sql'), 'utf8') },
+        content: { tag: 'ok', value: readFileSync(join(MIGRATIONS_DIR, name, 'migration.sql'), 'utf8') },
       },
     })),
   };
@@ -41,9 +44,11 @@ export function migrationChecksums(list: MigrationList): Map<string, string> {
 }
 
 /** The Prisma schema folder in the form the engine takes. */
-export function readSchema(folder = SCHEMA_DIR): SchemasContainer {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.prisma'));
-  return { files: files.sort().map((path) => ({ path, content: readFileSync(join(folder, path), 'utf8') })) };
+export function readSchema(): SchemasContainer {
+  const files = readdirSync(SCHEMA_DIR).filter((name) => name.endsWith('.prisma'));
+  return {
+    files: files.sort().map((path) => ({ path, content: readFileSync(join(SCHEMA_DIR, path), 'utf8') })),
+  };
 }
 
 function contentOf(path: string): string | null {

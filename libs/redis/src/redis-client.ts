@@ -60,5 +60,3 @@ export async function whenConnected(client: Redis, ms: number): Promise<boolean>
     client.on('ready', ready);
   });
 }
-
-export const isRedisUp = async (client: Redis): Promise<boolean> => (await client.ping()) === 'PONG';

@@ -41,6 +41,8 @@ export class Refused extends Error {
 const PATIENCE_MS = 30_000;
 const PERSISTENCE_MS = 120_000;
 const AGAIN_MS = 300;
+/** Until an order is what it should become. */
+const OUTCOME_MS = 60_000;
 const MOST_ATTEMPTS = 3;
 
 /** A customer who repeats what got no answer, under the same Idempotency-Key, and remembers everything he was told. */
@@ -77,8 +79,8 @@ export class Shopper {
   }
 
   /** Puts products into the basket and orders it; resolves with the order once it was acknowledged. */
-  async order(productIds: readonly string[], key: string = randomUUID()): Promise<PlacedOrder> {
-    return this.place({ basketId: await this.fill(productIds) }, key);
+  async order(productIds: readonly string[]): Promise<PlacedOrder> {
+    return this.place({ basketId: await this.fill(productIds) });
   }
 
   /** Puts one of each into the basket; its id. */
@@ -113,13 +115,13 @@ export class Shopper {
   }
 
   /** Resolves once the order has the status; rejects with what it has instead. */
-  waitFor(orderId: string, status: string, patienceMs = 60_000): Promise<PlacedOrder> {
+  waitFor(orderId: string, status: string, patienceMs = OUTCOME_MS): Promise<PlacedOrder> {
     return this.waitUntil(orderId, (order) => order.status === status, patienceMs);
   }
 
   /** Resolves once the order is paid for, or cancelled; staff may have gone further with it. */
-  waitUntilSettled(orderId: string, patienceMs = 60_000): Promise<PlacedOrder> {
-    return this.waitUntil(orderId, (order) => order.status !== 'PENDING', patienceMs);
+  waitUntilSettled(orderId: string): Promise<PlacedOrder> {
+    return this.waitUntil(orderId, (order) => order.status !== 'PENDING', OUTCOME_MS);
   }
 
   /** Resolves once the order is so; rejects with what it is instead. */

@@ -303,8 +303,8 @@ describe('deleting an account', () => {
 
 describe('the first admin', () => {
   beforeEach(noAdmins);
-  const start = (email: string, password: string | undefined = 'Admin1234') =>
-    new FirstAdmin(auth.db, auth.passwords, { ADMIN_EMAIL: email, ADMIN_PASSWORD: password }).run();
+  const start = (email: string) =>
+    new FirstAdmin(auth.db, auth.passwords, { ADMIN_EMAIL: email, ADMIN_PASSWORD: 'Admin1234' }).run();
 
   it('is made once by instances that start together', async () => {
     const email = `${randomUUID()}@example.com`;

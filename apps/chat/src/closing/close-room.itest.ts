@@ -23,15 +23,15 @@ describe('closing a room', () => {
     ctx: MessageContext = as('admin'),
     more: { summary?: string; quote?: number } = {},
   ) => app.rpc.call(CloseRoom, { orderId, summary, ...more }, ctx);
-  const send = (orderId: string, ctx = as('admin'), content = 'Hello') =>
-    app.rpc.call(SendMessage, { orderId, content }, ctx);
+  const send = (orderId: string, ctx = as('admin')) =>
+    app.rpc.call(SendMessage, { orderId, content: 'Hello' }, ctx);
   const roomOf = (orderId: string) => app.rpc.call(GetRoom, { orderId }, as('admin'));
   const closingsOf = (orderId: string) =>
     app.db.query<{ id: string }>(sql`SELECT id FROM chat.closing WHERE order_id = ${orderId}`);
   const eventsOf = async (orderId: string) => (await app.eventsOf(orderId)).map(({ type }) => type);
   const settledOf = (orderId: string) => app.orders.settled.filter(({ id }) => id === orderId);
   /** What a process leaves behind that dies right after it has begun. */
-  const givenClosing = async (orderId: string, ctx = as('admin'), quote?: number) => {
+  const givenClosing = async (orderId: string, ctx: MessageContext, quote?: number) => {
     const wanted = { orderId, summary, quote, by: ctx.actor.id ?? '', correlationId: ctx.correlationId };
     return app.db.inTx((tx) => insertClosing(tx, wanted));
   };

@@ -15,7 +15,7 @@ import {
 let admin: Client;
 beforeAll(async () => void (admin = await givenAdmin()));
 
-const put = (who: Client, basketId: string, { id: productId }: Product, quantity = 1) =>
+const put = (who: Client, basketId: string, { id: productId }: Product, quantity: number) =>
   who.ask<Basket>('POST', `/basket/${basketId}/items`, { productId, quantity });
 const order = (user: Client, basketId: string) =>
   user.send('POST', '/orders', { body: { basketId, paymentMethod: 'SANDBOX' } });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LogIn, RegisterUser } from '@order-system/contracts/auth.contracts';
+import type { LogIn } from '@order-system/contracts/auth.contracts';
 import type { GetBasket } from '@order-system/contracts/basket.contracts';
 import type { GetProduct } from '@order-system/contracts/catalog.contracts';
 import type { WireOutput } from '@order-system/contracts/define';
@@ -11,7 +11,6 @@ import { e2e } from '@order-system/testing/e2e';
 import { inTurn } from '@order-system/testing/system';
 
 export type Session = WireOutput<typeof LogIn>;
-export type User = WireOutput<typeof RegisterUser>;
 export type Product = WireOutput<typeof GetProduct>;
 export type Basket = WireOutput<typeof GetBasket>;
 export type Order = WireOutput<typeof GetOrder>;

@@ -59,8 +59,7 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-const query = async <R extends Row>(text: string, values: unknown[] = []): Promise<R[]> =>
-  (await database.query<R>(text, values)).rows;
+const query = async <R extends Row>(text: string): Promise<R[]> => (await database.query<R>(text)).rows;
 
 const UNFINISHED = `
   SELECT id::text FROM notifications.delivery WHERE status = 'PENDING'

@@ -77,11 +77,7 @@ export class Wire {
   }
 
   /** The first push of a kind with these fields, once it has come. */
-  saw<T = Record<string, unknown>>(
-    name: string,
-    fields: Record<string, unknown>,
-    withinMs?: number,
-  ): Promise<T> {
+  saw<T = Record<string, unknown>>(name: string, fields: Record<string, unknown>): Promise<T> {
     return eventually(() => {
       const found = this.pushes.find(
         (push) =>
@@ -90,7 +86,7 @@ export class Wire {
       );
       if (!found) throw new Error(`no ${name} with ${JSON.stringify(fields)}`);
       return found.payload as T;
-    }, withinMs);
+    });
   }
 }
 

@@ -61,7 +61,7 @@ export const claimDeliveries = (db: Statements, { channels, most, awayMs }: Want
     FROM claimed c JOIN notifications.notification n ON n.id = c.notification_id`);
 
 /** Under the correlation of the fact that the person is told of. */
-export const contextOf = ({ correlationId, eventId }: Claimed): MessageContext => ({
+const contextOf = ({ correlationId, eventId }: Claimed): MessageContext => ({
   ...systemContext(correlationId),
   causationId: eventId,
 });

@@ -102,7 +102,7 @@ function matches(word: string): Prisma.OrderWhereInput {
 }
 
 /** A row as the contract describes an order. */
-export function present(row: WholeOrder): Order {
+function present(row: WholeOrder): Order {
   const total = Number(row.total);
   const payment =
     row.paymentId && row.paymentProvider && row.paymentState

@@ -141,11 +141,8 @@ export const aStart = (more: Partial<CallInput<typeof StartCall>> = {}): CallInp
 });
 
 /** A payment that was captured, by the sandbox's webhook. */
-export async function givenPaid(
-  kit: PaymentsKit,
-  more: Partial<CallInput<typeof StartCall>> = {},
-): Promise<Started> {
-  const input = aStart(more);
+export async function givenPaid(kit: PaymentsKit): Promise<Started> {
+  const input = aStart();
   const started = await kit.starting.execute(input, user(input.userId));
   await kit.settle(started, 'pay');
   await eventually(async () => expect((await paymentOf(kit.db, input.paymentId)).status).toBe('SUCCEEDED'));

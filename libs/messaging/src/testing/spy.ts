@@ -1,3 +1,5 @@
+const PATIENCE_MS = 10_000;
+
 export type Fate = 'consumed' | 'duplicate' | 'retried' | 'dead';
 
 /** Lets a test wait for what became of an event instead of sleeping. */
@@ -14,9 +16,9 @@ export class Spy {
     return this.seen.filter((one) => one.eventId === eventId && one.fate === fate).length;
   }
 
-  /** Rejects after `patienceMs` with what was seen instead. */
-  async waitFor(eventId: string, fate: Fate, patienceMs = 10_000): Promise<void> {
-    const until = Date.now() + patienceMs;
+  /** Rejects after ten seconds with what was seen instead. */
+  async waitFor(eventId: string, fate: Fate): Promise<void> {
+    const until = Date.now() + PATIENCE_MS;
     while (this.count(eventId, fate) === 0) {
       const left = until - Date.now();
       if (left <= 0) throw new Error(`${eventId} was never ${fate}: ${JSON.stringify(this.seen)}`);
