@@ -48,14 +48,13 @@ function faultTable(outcomes: readonly Outcome[]): string[] {
   const head = ['fault', '', 'orders', 'requests', 'slowest', 'normal after', 'at rest after'];
   const ids = ORACLES.map(({ id }) => id);
   const rows = outcomes.map((outcome) => [
-    ...[
-      outcome.fault.id,
-      outcome.fault.title,
-      outcome.orders,
-      outcome.requests,
-      inSeconds(outcome.slowestMs),
-    ],
-    ...[inSeconds(outcome.healthyMs), inSeconds(outcome.drainedMs)],
+    outcome.fault.id,
+    outcome.fault.title,
+    outcome.orders,
+    outcome.requests,
+    inSeconds(outcome.slowestMs),
+    inSeconds(outcome.healthyMs),
+    inSeconds(outcome.drainedMs),
     ...ids.map((id) => cellOf(outcome, id)),
   ]);
   return table([...head, ...ids], rows);
@@ -95,7 +94,9 @@ function broken(outcomes: readonly Outcome[]): string[] {
 function controlTable(controls: readonly Controlled[]): string[] {
   if (controls.length === 0) return [];
   const rows = controls.map(({ control, verdicts, isSeen }) => [
-    ...[control.id, control.title, control.seenBy],
+    control.id,
+    control.title,
+    control.seenBy,
     verdicts
       .filter(({ isBroken }) => isBroken)
       .map(({ id, findings }) => `${id} (${findings.length})`)

@@ -11,7 +11,10 @@ export function printOutcome(outcome: Outcome): void {
   printTable(
     ['oracle', 'what must hold', 'counted', 'found', 'allowed'],
     verdicts.map(({ id, title, counted, findings, allowed }) => [
-      ...[id, title, counted, String(findings.length)],
+      id,
+      title,
+      counted,
+      String(findings.length),
       allowed === 0 ? '' : `<= ${allowed}`,
     ]),
   );

@@ -71,8 +71,6 @@ async function back(rig: Rig, consumed: readonly string[]): Promise<string> {
 }
 
 async function queuesOf({ servers }: Rig): Promise<Queue[]> {
-  const text = await servers.rabbitmqctl(
-    ...['-q', 'list_queues', '--formatter', 'json', 'name', 'consumers'],
-  );
+  const text = await servers.rabbitmqctl('-q', 'list_queues', '--formatter', 'json', 'name', 'consumers');
   return JSON.parse(text) as Queue[];
 }

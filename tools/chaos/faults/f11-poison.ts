@@ -72,16 +72,20 @@ function poison(): string[] {
   });
   const but = (more: object) => JSON.stringify({ ...good(), ...more });
   return [
-    ...['{"id":', '', 'null', '[]', '{}'],
+    '{"id":',
+    '',
+    'null',
+    '[]',
+    '{}',
     `${'['.repeat(10_000)}${']'.repeat(10_000)}`,
     JSON.stringify({ text: 'x'.repeat(5_000_000) }),
-    ...[but({ aggregate: undefined }), but({ occurredAt: 'yesterday' }), but({ id: 'x' })],
-    ...[
-      but({ type: 'order.exploded' }),
-      but({ version: 9 }),
-      but({ data: null }),
-      but({ data: { orderId: '\0' } }),
-    ],
+    but({ aggregate: undefined }),
+    but({ occurredAt: 'yesterday' }),
+    but({ id: 'x' }),
+    but({ type: 'order.exploded' }),
+    but({ version: 9 }),
+    but({ data: null }),
+    but({ data: { orderId: '\0' } }),
   ];
 }
 

@@ -7,6 +7,17 @@ import { answers, exits } from './processes.ts';
 import { finalStates, inbox, money, outbox, stock, versions } from './tables.ts';
 
 export const ORACLES: readonly Oracle[] = [
-  ...[finalStates, stock, money, outbox, inbox, effects],
-  ...[acknowledged, leftovers, exits, answers, versions, consumers, baskets],
+  finalStates,
+  stock,
+  money,
+  outbox,
+  inbox,
+  effects,
+  acknowledged,
+  leftovers,
+  exits,
+  answers,
+  versions,
+  consumers,
+  baskets,
 ];

@@ -220,9 +220,16 @@ describe('a correlation id', () => {
       return events;
     }, 60_000);
     expect(chain.map(({ type }) => type).sort()).toEqual([
-      ...['notification.created', 'notification.created', 'notification.created'],
-      ...['notification.sent', 'notification.sent', 'notification.sent'],
-      ...['order.created', 'order.updated', 'payment.started', 'payment.succeeded'],
+      'notification.created',
+      'notification.created',
+      'notification.created',
+      'notification.sent',
+      'notification.sent',
+      'notification.sent',
+      'order.created',
+      'order.updated',
+      'payment.started',
+      'payment.succeeded',
     ]);
     // Whatever happened to the order and its payment belongs to this request.
     for (const aggregateId of [order.id, payment!.id])

@@ -38,7 +38,10 @@ describe('a refund', () => {
     expect(rest).toMatchObject({ status: 'REFUNDED', refunded: 1999 });
     expect(await givenBack(payment.id)).toBe(1999);
     expect(await eventsOf(kit.db, payment.id)).toEqual([
-      ...['payment.started', 'payment.succeeded', 'payment.refunded', 'payment.refunded'],
+      'payment.started',
+      'payment.succeeded',
+      'payment.refunded',
+      'payment.refunded',
     ]);
   });
 
@@ -222,7 +225,9 @@ describe('a cancelled order', () => {
     await eventually(isRefunded(started.payment.id));
     expect(await givenBack(started.payment.id)).toBe(1999);
     expect(await eventsOf(kit.db, started.payment.id)).toEqual([
-      ...['payment.started', 'payment.succeeded', 'payment.refunded'],
+      'payment.started',
+      'payment.succeeded',
+      'payment.refunded',
     ]);
     const told = await kit.db.query(sql`
       SELECT data -> 'goesBack' AS "goesBack" FROM events.event
