@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
-import { SYSTEM } from '@order-system/contracts/primitives';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { z } from 'zod';
 import { consumer, on } from './consumer.js';
+import { systemContext } from './context.js';
 import { drainDeadLetters } from './dead-letter-drain.js';
 import type { EventMessage } from './events.js';
+import { fact, toMessage } from './outbox.js';
 import { deleteTopology } from './testing/delete-topology.js';
 import { eventually } from './testing/eventually.js';
 import { rabbitTransport, type Transport } from './transport.js';
@@ -34,17 +35,8 @@ afterAll(async () => {
   await deleteTopology({ url: AMQP_URL, namespace, ladder: [20], consumers: [deadly.name], services: [] });
 });
 
-const message = (text: string): EventMessage => ({
-  id: newId(),
-  type: Deadly.type,
-  version: 1,
-  data: { text },
-  actor: SYSTEM,
-  aggregate: { type: 'test', id: newId(), version: 1 },
-  correlationId: 'c',
-  causationId: null,
-  occurredAt: new Date(),
-});
+const message = (text: string): EventMessage =>
+  toMessage(systemContext(), fact(Deadly, { type: 'test', id: newId(), version: 1 }, { text }));
 
 it('turns what killed its consumer again and again into dead letters that people can see', async () => {
   const { broker } = transport;

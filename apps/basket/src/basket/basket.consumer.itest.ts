@@ -2,24 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UserDeleted, UserLoggedIn } from '@order-system/contracts/auth.contracts';
 import type { EventContract, EventData } from '@order-system/contracts/define';
 import { OrderCreated } from '@order-system/contracts/orders.contracts';
+import { systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
 import type { EventMessage } from '@order-system/messaging/events';
+import { fact, toMessage } from '@order-system/messaging/outbox';
 import { newId } from '@order-system/prisma/id';
-import { z } from 'zod';
 import { basketOrders, basketUsers } from './basket.consumer.js';
 import { aGuest, aUser, startBaskets } from './basket.fixture.js';
 
-const message = <E extends EventContract>(contract: E, data: EventData<E>): EventMessage => ({
-  id: newId(),
-  type: contract.type,
-  version: contract.version,
-  aggregate: { type: 'any', id: newId(), version: 1 },
-  data: z.encode(contract.data, data),
-  actor: { id: null, role: 'system' },
-  correlationId: newId(),
-  causationId: null,
-  occurredAt: new Date(),
-});
+const message = <E extends EventContract>(contract: E, data: EventData<E>): EventMessage =>
+  toMessage(systemContext(), fact(contract, { type: 'any', id: newId(), version: 1 }, data));
 
 const ordered = (userId: string, basketId?: string) =>
   message(OrderCreated, {

@@ -9,11 +9,10 @@ import type { EventContract, EventData } from '@order-system/contracts/define';
 import { systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
 import type { EventMessage } from '@order-system/messaging/events';
-import { emit, fact } from '@order-system/messaging/outbox';
+import { emit, fact, toMessage } from '@order-system/messaging/outbox';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
-import { z } from 'zod';
 import { givenProduct, ledgerOf, shelfOf, startCatalogDatabase } from '../product/product.fixture.js';
 import { ReleaseLapsedHolds } from './release-lapsed-holds.job.js';
 import { reserveStock } from './reserve-stock.js';
@@ -38,18 +37,9 @@ const orderFact = (orderId: string, changes: Partial<OrderFact>): OrderFact => (
 const message = <E extends EventContract>(
   contract: E,
   version: number,
-  data: EventData<E>,
-): EventMessage => ({
-  id: newId(),
-  type: contract.type,
-  version: contract.version,
-  aggregate: { type: 'order', id: (data as OrderFact).orderId, version },
-  data: z.encode(contract.data, data),
-  actor: { id: null, role: 'system' },
-  correlationId: newId(),
-  causationId: null,
-  occurredAt: new Date(),
-});
+  data: EventData<E> & OrderFact,
+): EventMessage =>
+  toMessage(systemContext(), fact(contract, { type: 'order', id: data.orderId, version }, data));
 const created = (orderId: string) =>
   message(OrderCreated, 1, { ...orderFact(orderId, {}), payBefore: null, createdAt: new Date() });
 const paid = (orderId: string, status: OrderFact['status'] = 'PROCESSING') =>

@@ -8,6 +8,7 @@ import {
 } from '@order-system/contracts/orders.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
+import { type EventRow, fromRow } from '@order-system/messaging/events';
 import { emit, fact } from '@order-system/messaging/outbox';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -40,19 +41,10 @@ async function erase({ actor }: MessageContext) {
   const userId = actor.id ?? '';
   const aggregate = { type: 'user', id: userId, version: 1 };
   await shop.db.inTx((tx) => emit(tx, systemContext(), [fact(UserDeleted, aggregate, { userId })]));
-  const [row] = await shop.db.query<{ id: string; at: Date }>(sql`
-    SELECT id, occurred_at AS at FROM events.event WHERE aggregate_id = ${userId} AND type = 'user.deleted'`);
-  await deliver(shop.db, orderUsers, {
-    id: row!.id,
-    type: 'user.deleted',
-    version: 1,
-    aggregate,
-    data: { userId },
-    actor: systemContext().actor,
-    correlationId: 'c',
-    causationId: null,
-    occurredAt: row!.at,
-  });
+  const [row] = await shop.db.query<EventRow>(
+    sql`SELECT * FROM events.event WHERE aggregate_id = ${userId} AND type = 'user.deleted'`,
+  );
+  await deliver(shop.db, orderUsers, fromRow(row!));
 }
 
 /** Everything that is kept of an order, its request and its history. */

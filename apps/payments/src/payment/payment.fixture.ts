@@ -9,13 +9,13 @@ import type { StartPayment as StartCall } from '@order-system/contracts/payments
 import { OrderCancelled } from '@order-system/contracts/orders.contracts';
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { deliver } from '@order-system/messaging/deliver';
+import { fact, toMessage } from '@order-system/messaging/outbox';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { JobRunner } from '@order-system/service-host/job-runner';
-import { z } from 'zod';
 import { Providers } from '../provider/providers.js';
 import { SandboxProvider } from '../provider/sandbox.provider.js';
 import { Courier } from '../sandbox/courier.js';
@@ -149,30 +149,25 @@ export async function givenPaid(kit: PaymentsKit): Promise<Started> {
   return started;
 }
 
-function orderCancelled(orderId: string) {
-  const data: z.output<typeof OrderCancelled.data> = {
-    orderId,
-    number: 1001,
-    userId: newId(),
-    kind: 'CATALOG',
-    status: 'CANCELLED',
-    previousStatus: 'PENDING',
-    paymentStatus: 'PENDING',
-    total: 1999,
-    currency: 'USD',
-  } as const;
-  return {
-    id: newId(),
-    type: OrderCancelled.type,
-    version: OrderCancelled.version,
-    correlationId: randomUUID(),
-    aggregate: { type: 'order', id: orderId, version: 2 },
-    data: z.encode(OrderCancelled.data, data),
-    actor: systemContext().actor,
-    causationId: null,
-    occurredAt: new Date(),
-  };
-}
+const orderCancelled = (orderId: string) =>
+  toMessage(
+    systemContext(),
+    fact(
+      OrderCancelled,
+      { type: 'order', id: orderId, version: 2 },
+      {
+        orderId,
+        number: 1001,
+        userId: newId(),
+        kind: 'CATALOG',
+        status: 'CANCELLED',
+        previousStatus: 'PENDING',
+        paymentStatus: 'PENDING',
+        total: 1999,
+        currency: 'USD',
+      },
+    ),
+  );
 
 export async function paymentOf(db: Database, id: string): Promise<PaymentRow> {
   const row = await findPayment(db, id);
