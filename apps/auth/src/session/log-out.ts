@@ -4,7 +4,7 @@ import { signedIn } from '../user/user.rules.js';
 import { endSession } from './session.store.js';
 
 /** Ends the caller's session; once more changes nothing. */
-export async function logOut(tx: Tx, _: object, ctx: MessageContext): Promise<Record<string, never>> {
+export async function logOut(tx: Tx, ctx: MessageContext): Promise<Record<string, never>> {
   signedIn(ctx.actor);
   const { sessionId } = ctx.actor;
   if (sessionId !== undefined) await endSession(tx, ctx, { sessionId, reason: 'logout' });

@@ -49,8 +49,8 @@ export class SessionRpc {
   }
 
   @Rpc(LogOut)
-  logOut(input: CallInput<typeof LogOut>, ctx: MessageContext): Promise<CallOutput<typeof LogOut>> {
-    return this.db.inTx((tx) => logOut(tx, input, ctx));
+  logOut(_: CallInput<typeof LogOut>, ctx: MessageContext): Promise<CallOutput<typeof LogOut>> {
+    return this.db.inTx((tx) => logOut(tx, ctx));
   }
 
   @Rpc(CheckSession)

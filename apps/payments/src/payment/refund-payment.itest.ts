@@ -161,7 +161,7 @@ describe('a refund', () => {
   it('that both its admin and the job have asked for is booked once', async () => {
     const { payment } = await givenPaid(kit);
     const wanted = { id: payment.id, refundId: newId(), amount: 700 };
-    const refund = await kit.db.inTx((tx) => requestRefund(tx, wanted, admin()));
+    const refund = await kit.db.inTx((tx) => requestRefund(tx, wanted));
     const answer = { state: 'refunded', ref: 'r1' } as const;
     const record = () => kit.db.inTx((tx) => recordRefund(tx, { refund, answer }, admin()));
     await Promise.all([record(), record()]);
@@ -173,7 +173,7 @@ describe('a refund', () => {
 
   it('that was interrupted is finished by the job', async () => {
     const { payment } = await givenPaid(kit);
-    await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 700 }, admin()));
+    await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 700 }));
     await kit.db.execute(
       sql`UPDATE payments.refund SET next_at = now() - interval '1 second' WHERE payment_id = ${payment.id}`,
     );
@@ -203,7 +203,7 @@ describe('a cancelled order', () => {
     const { payment } = await givenPaid(kit);
     const refundId = newId();
     const part = { id: payment.id, refundId, amount: 500 };
-    const refund = await kit.db.inTx((tx) => requestRefund(tx, part, admin()));
+    const refund = await kit.db.inTx((tx) => requestRefund(tx, part));
     await kit.cancelOrder(payment.orderId);
     const answer = { state: 'refused', reason: 'not now' } as const;
     for (const _ of [1, 2]) await kit.db.inTx((tx) => recordRefund(tx, { refund, answer }, admin()));

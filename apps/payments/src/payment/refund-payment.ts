@@ -49,7 +49,7 @@ export class RefundPayment {
   async execute(input: Input, ctx: MessageContext): Promise<CallOutput<typeof RefundCall>> {
     if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only an admin can refund.');
     const id = refundIdOf(ctx);
-    const due = await this.db.inTx((tx) => requestRefund(tx, { ...input, refundId: id }, ctx));
+    const due = await this.db.inTx((tx) => requestRefund(tx, { ...input, refundId: id }));
     const answer = await this.finish(due);
     if (answer.state === 'refused') {
       await this.db.inTx((tx) => recordRefund(tx, { refund: due, answer }, ctx));
@@ -92,7 +92,6 @@ function refundIdOf({ actor, idempotencyKey }: MessageContext): string {
 export async function requestRefund(
   tx: Tx,
   { id, refundId, amount, reason }: Input & { refundId: string },
-  _ctx: MessageContext,
 ): Promise<DueRefund> {
   const payment = await lockPayment(tx, id);
   if (!payment) throw notFound('payment');

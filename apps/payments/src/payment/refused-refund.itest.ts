@@ -215,7 +215,7 @@ describe('a refund that staff ask for and its provider refuses', () => {
     const { payment } = await givenPaid(kit);
     mood = 'refuses';
     await expect(refund(payment.id, 500)).rejects.toMatchObject({ code: 'REFUND_REFUSED' });
-    await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 500 }, admin()));
+    await kit.db.inTx((tx) => requestRefund(tx, { id: payment.id, refundId: newId(), amount: 500 }));
     await runDue();
     expect(await lettersOf(payment.id)).toEqual([]);
   });
