@@ -40,6 +40,15 @@ describe('an event', () => {
     );
   });
 
+  it('that waited is stale also when another one did long before', () => {
+    const arrivals = [0, 1, 2].flatMap((nth) => [
+      { at: nth * HOUR, age: 0 },
+      { at: nth * HOUR + 1, age: HOUR },
+      { at: nth * HOUR + 2, age: 0 },
+    ]);
+    expect(judge(0, arrivals)).toEqual([0, 1, 2].flatMap(() => [true, false, true]));
+  });
+
   it('is fresh again when a clock was put right in between, a minute later at most', () => {
     const freshness = new Freshness();
     const arrivals = [0, 1, 2, 3].map((minutes) => ({ at: HOUR + minutes * MINUTE + minutes, minutes }));

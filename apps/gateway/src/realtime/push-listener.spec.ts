@@ -56,6 +56,15 @@ it('an event that is published again is pushed once', async () => {
   expect(pushed).toEqual(['announcement', 'announcement']);
 });
 
+it('an event that is published again after thousands of others is pushed once, too', async () => {
+  const { pushed, hear } = await listening();
+  const event = announced();
+  await hear(event);
+  for (let others = 0; others < 5000; others += 1) await hear(announced());
+  await hear(event);
+  expect(pushed).toHaveLength(5001);
+});
+
 it('what waited for more than a minute is no news any more, but still ends sessions', async () => {
   const { pushed, cut, hear } = await listening();
   await hear(announced());

@@ -6,11 +6,12 @@ import { SocketAuth, type UserSocket } from './socket-auth.js';
 
 /** What auth says of the session when it is asked. */
 let session: 'alive' | 'over' | 'unknown' = 'alive';
+let role: 'user' | 'admin' = 'admin';
 
 const actorOf = async () => {
   if (session === 'over') throw unauthenticated('The session has ended; sign in again.');
   if (session === 'unknown') throw new DomainError('SERVICE_UNAVAILABLE', 'auth is away.');
-  return { id: 'ada', role: 'user', sessionId: 's' };
+  return { id: 'ada', role, sessionId: 's' };
 };
 const verify = () => ({ sub: 'ada', sid: 's', exp: Date.now() / 1000 + 3600 });
 
@@ -26,6 +27,7 @@ async function admitted() {
 describe('a socket whose session ends without its gateway being told', () => {
   beforeEach(() => {
     session = 'alive';
+    role = 'admin';
     jest.useFakeTimers();
   });
   afterEach(() => void jest.useRealTimers());
@@ -44,6 +46,14 @@ describe('a socket whose session ends without its gateway being told', () => {
     await jest.advanceTimersByTimeAsync(60_000);
     expect(disconnect).not.toHaveBeenCalled();
     session = 'over';
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(disconnect).toHaveBeenCalledTimes(1);
+  });
+
+  it('is let go when its user has become somebody else, to come back as that', async () => {
+    const { disconnect, settle } = await admitted();
+    await settle();
+    role = 'user';
     await jest.advanceTimersByTimeAsync(30_000);
     expect(disconnect).toHaveBeenCalledTimes(1);
   });
