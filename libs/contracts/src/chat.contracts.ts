@@ -40,16 +40,19 @@ export const GetRoom = defineCall('chat.room', {
   output: Room,
 });
 
-/** Ascending by seq. `after`: what came since; `before`: the last ones before it; neither: the first ones. */
+/**
+ * Ascending by seq. `after`: what came since; `before`: the last ones before it; neither: the first ones. `total` counts
+ * all that `after` and `before` leave, `lastSeq` is of the room.
+ */
 export const ListMessages = defineCall('chat.messages', {
   kind: 'query',
   input: z.strictObject({
     orderId: Id,
     after: Seq.optional(),
     before: Seq.optional(),
-    limit: z.coerce.number().int().min(1).max(100).default(50),
+    limit: paging.limit,
   }),
-  output: z.object({ messages: z.array(ChatMessage), lastSeq: z.int() }),
+  output: pageOf(ChatMessage).extend({ lastSeq: z.int() }),
 });
 
 /** The same clientMessageId from the same sender again gives the stored message again. Refusal: ROOM_CLOSED. */

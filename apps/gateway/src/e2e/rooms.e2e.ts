@@ -19,6 +19,7 @@ import {
   givenRoom,
   type Message,
   readMessages,
+  upTo,
 } from './sockets.js';
 
 const summary = 'Oak, 120 x 60 cm, oiled.';
@@ -107,6 +108,23 @@ it('the first message may come as soon as the order is placed', async () => {
   const answers = [];
   for (const _ of times(30, (i) => i)) answers.push(await say(ada, (await givenRoom(ada)).id, 'Hello'));
   expect(tally(answers)).toEqual({ '201': 30 });
+});
+
+it('its messages come as every list does: twenty unless said otherwise, and how many there are', async () => {
+  const { id } = await givenRoom(ada);
+  for (const at of upTo(21)) await say(ada, id, `no. ${at}`);
+  const list = async (query: string) => {
+    const answer = await ada.send('GET', `/chat/${id}/messages${query}`);
+    const { data, meta } = answer.body<{ data: Message[]; meta: object }>();
+    return { seqs: data.map(({ seq }) => seq), meta };
+  };
+  const meta = (total: number, limit: number, totalPages: number) => ({
+    ...{ total, page: 1, limit, totalPages, lastSeq: 21 },
+  });
+  expect(await list('')).toEqual({ seqs: upTo(20), meta: meta(21, 20, 2) });
+  expect(await list('?after=19')).toEqual({ seqs: [20, 21], meta: meta(2, 20, 1) });
+  expect(await list('?before=4&limit=2')).toEqual({ seqs: [2, 3], meta: meta(3, 2, 2) });
+  expect(await list('?after=21')).toEqual({ seqs: [], meta: meta(0, 20, 0) });
 });
 
 describe('a closed room', () => {

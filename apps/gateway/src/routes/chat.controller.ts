@@ -1,6 +1,5 @@
 import { Controller, Get, Patch, Post, Res } from '@nestjs/common';
 import {
-  ChatMessage,
   CloseRoom,
   GetRoom,
   GetTranscript,
@@ -13,7 +12,6 @@ import type { CallInput } from '@order-system/contracts/define';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
 import { pageOf, success } from '../http/answer.js';
 import { Input } from '../http/input.js';
 import { Context } from '../http/request-context.js';
@@ -21,10 +19,11 @@ import { Operation } from '../openapi/operation.js';
 
 const messages = {
   description:
-    'Ascending by seq. after: what came since; before: the last ones before it; neither: the first ones.',
+    'Ascending by seq. after: what came since; before: the last ones before it; neither: the first ones. ' +
+    'meta.total counts what they leave, meta.lastSeq is the last one of the room.',
   who: 'user',
   call: ListMessages,
-  output: z.array(ChatMessage),
+  answer: 'page',
   fails: ['NOT_FOUND'],
 } as const;
 const sending = {
@@ -134,7 +133,8 @@ export class ChatController {
   }
 
   private async list(input: CallInput<typeof ListMessages>, ctx: MessageContext) {
-    const { messages: found, lastSeq } = await this.rpc.forward(ListMessages, input, ctx);
-    return { ...success(found), meta: { lastSeq, limit: input.limit } };
+    const found = await this.rpc.forward(ListMessages, input, ctx);
+    const page = pageOf(found, { page: 1, limit: input.limit });
+    return { ...page, meta: { ...page.meta, lastSeq: found.lastSeq } };
   }
 }
