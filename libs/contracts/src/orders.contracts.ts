@@ -4,6 +4,7 @@ import { Money, MoneySum, PositiveMoney, Price } from './money.js';
 import {
   PaymentFlow,
   PaymentMethod,
+  PaymentMethodId,
   PaymentProviderName,
   PaymentState,
   StartedPayment,
@@ -99,7 +100,7 @@ export const PlaceOrder = defineCall('orders.place', {
         .optional(),
       paymentMethod: PaymentMethod.optional(),
       paymentFlow: PaymentFlow.optional(),
-      paymentMethodId: z.string().max(200).optional(),
+      paymentMethodId: PaymentMethodId.optional(),
       shippingAddress: Address.optional(),
       notes: text(0, 2000).optional(),
       ...z.object(custom).partial().shape,
@@ -190,7 +191,7 @@ export const PayOrder = defineCall('orders.pay', {
     id: Id,
     paymentMethod: PaymentMethod,
     paymentFlow: PaymentFlow.optional(),
-    paymentMethodId: z.string().max(200).optional(),
+    paymentMethodId: PaymentMethodId.optional(),
   }),
   output: z.object({ order: Order, ...StartedPayment.shape }),
 });

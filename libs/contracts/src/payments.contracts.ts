@@ -14,6 +14,15 @@ export const PaymentFlow = z.enum(['FRONTEND', 'REGULAR', 'BACKEND']).meta({
   description: 'FRONTEND (also REGULAR): pay at the link. BACKEND: charge paymentMethodId at once.',
 });
 
+export const PaymentMethodId = z
+  .string()
+  .max(200)
+  .meta({
+    description:
+      "What paymentFlow BACKEND charges, by the provider's name for it. " +
+      'The sandbox knows pm_sandbox_ok and pm_sandbox_declined.',
+  });
+
 export function providerOf(method: z.output<typeof PaymentMethod>): PaymentProviderName {
   const name = method.toUpperCase();
   return name === 'STUB' ? 'SANDBOX' : PaymentProviderName.parse(name);
@@ -80,7 +89,7 @@ export const StartPayment = defineCall('payments.start', {
     amount: PositiveMoney,
     method: PaymentMethod,
     flow: PaymentFlow.default('FRONTEND'),
-    paymentMethodId: z.string().max(200).optional(),
+    paymentMethodId: PaymentMethodId.optional(),
     ifLive: IfLive.optional(),
   }),
   output: StartedPayment,

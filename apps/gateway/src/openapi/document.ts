@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { strictly } from '../http/input.js';
 import { problemType } from '../http/problem.js';
 import { OPERATION, type Operation } from './operation.js';
-import { componentSchemas, exampleOf, type JsonSchema, wireSchema } from './schemas.js';
+import { componentSchemas, exampleOf, type JsonSchema, Meta, TEXTS, wireSchema } from './schemas.js';
 
 interface DocumentedRoute {
   method: string;
@@ -100,13 +100,16 @@ function securityOf(operation: Operation): JsonSchema[] {
 
 const paramsOf = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 
+const inputOf = ({ body, call }: Operation): z.ZodType | undefined => body ?? call?.input;
+
 /** The fields of a call, less those in the path. */
 function fieldsOf({ operation, path }: DocumentedRoute): {
   properties: [string, JsonSchema][];
   required: string[];
   json: JsonSchema;
 } {
-  const json = operation.call === undefined ? {} : wireSchema(strictly(operation.call.input));
+  const input = inputOf(operation);
+  const json = input === undefined ? {} : wireSchema(strictly(input));
   const inPath = new Set(paramsOf(path));
   const properties = Object.entries((json['properties'] ?? {}) as Record<string, JsonSchema>);
   return {
@@ -153,12 +156,13 @@ function parametersOf(route: DocumentedRoute): JsonSchema[] {
 
 function bodyOf(route: DocumentedRoute, schemas: Record<string, JsonSchema>): JsonSchema | undefined {
   if (route.method === 'GET') return undefined;
-  const { example, accepts = ['application/json'], call } = route.operation;
-  if (call === undefined && route.operation.accepts === undefined) return undefined;
+  const { example, accepts = ['application/json'] } = route.operation;
+  const input = inputOf(route.operation);
+  if (input === undefined && route.operation.accepts === undefined) return undefined;
   const { json, properties, required } = fieldsOf(route);
-  if (call !== undefined && properties.length === 0) return undefined;
+  if (input !== undefined && properties.length === 0) return undefined;
   const schema: JsonSchema =
-    call === undefined
+    input === undefined
       ? { type: 'object' }
       : {
           ...json,
@@ -167,10 +171,14 @@ function bodyOf(route: DocumentedRoute, schemas: Record<string, JsonSchema>): Js
         };
   const content = { schema, example: example ?? exampleOf(schema, schemas) };
   return {
-    required: required.length > 0,
+    required: input === undefined || isRefusedAlone(route, input),
     content: Object.fromEntries(accepts.map((type) => [type, content])),
   };
 }
+
+/** Whether a request with no body has no chance: rules over several fields are in no list of required ones. */
+const isRefusedAlone = ({ path }: DocumentedRoute, input: z.ZodType): boolean =>
+  !input.safeParse(Object.fromEntries(paramsOf(path).map((name) => [name, TEXTS.uuid]))).success;
 
 function successOf(operation: Operation, schemas: Record<string, JsonSchema>): JsonSchema {
   const { status = 200, answer = 'data', call } = operation;
@@ -187,23 +195,29 @@ function successOf(operation: Operation, schemas: Record<string, JsonSchema>): J
     };
   }
   const schema = enveloped(wireSchema(operation.output ?? call?.output ?? z.object({})), answer);
-  const content = { 'application/json': { schema, example: exampleOf(schema, schemas) } };
+  const takesForms = operation.accepts?.includes('application/x-www-form-urlencoded') === true;
+  const content = {
+    'application/json': { schema, example: exampleOf(schema, schemas) },
+    ...(takesForms ? { 'text/html': { schema: { type: 'string' } } } : {}),
+  };
   return { [status]: { description: operation.summary, headers, content } };
 }
 
 function enveloped(output: JsonSchema, answer: 'data' | 'page' | 'bare'): JsonSchema {
   if (answer === 'bare') return output;
-  const data =
-    answer === 'page' ? ((output['properties'] as Record<string, JsonSchema>)['items'] ?? {}) : output;
-  return {
-    type: 'object',
-    required: ['status', 'data', ...(answer === 'page' ? ['meta'] : [])],
-    properties: {
-      status: { const: 'success' },
-      data,
-      ...(answer === 'page' ? { meta: { $ref: '#/components/schemas/Meta' } } : {}),
-    },
+  const properties = {
+    status: { const: 'success' },
+    ...(answer === 'page' ? pageOf(output) : { data: output }),
   };
+  return { type: 'object', required: Object.keys(properties), properties };
+}
+
+/** Beside how many there are, `meta` has what the call says of the whole list. */
+function pageOf(output: JsonSchema): { data: JsonSchema; meta: JsonSchema } {
+  const { items = {}, total: _, ...facts } = output['properties'] as Record<string, JsonSchema>;
+  if (Object.keys(facts).length === 0) return { data: items, meta: { $ref: '#/components/schemas/Meta' } };
+  const properties = { ...Meta.properties, ...facts };
+  return { data: items, meta: { ...Meta, required: Object.keys(properties), properties } };
 }
 
 /** What can go wrong on any such route, and what is special to this one. */

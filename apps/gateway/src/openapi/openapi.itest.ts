@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { type Door, startGateway } from '../gateway.fixture.js';
 
+interface Schema {
+  $ref?: string;
+  properties?: Record<string, Schema>;
+}
 interface Described {
   operationId: string;
   security: object[];
   parameters: { name: string; schema: object }[];
-  responses: Record<string, { content?: Record<string, { schema: { $ref?: string }; example?: unknown }> }>;
-  requestBody?: { content: Record<string, { schema: object; example: unknown }> };
+  responses: Record<string, { content?: Record<string, { schema: Schema; example?: unknown }> }>;
+  requestBody?: { required: boolean; content: Record<string, { schema: Schema; example: unknown }> };
 }
 interface Document {
   openapi: string;
@@ -80,6 +85,77 @@ it('has an example of every body and every answer', () => {
     const json = Object.values(responses).flatMap(({ content }) => content?.['application/json'] ?? []);
     for (const { example } of json) expect([name, example]).toEqual([name, expect.anything()]);
   }
+});
+
+/** What does not fit into what is described; undefined when all does. */
+function misfit(schema: Schema, value: unknown): string | undefined {
+  const whole = { ...schema, $defs: document.components.schemas };
+  const local = JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/');
+  const described = JSON.parse(local) as Parameters<typeof z.fromJSONSchema>[0];
+  const { error } = z.fromJSONSchema(described).safeParse(value);
+  return error && z.prettifyError(error);
+}
+
+it('has examples that fit what they are examples of', () => {
+  for (const [name, { responses, requestBody }] of operations()) {
+    const answers = Object.values(responses).flatMap(({ content }) => Object.entries(content ?? {}));
+    const json = answers.filter(([type]) => type === 'application/json').map(([, described]) => described);
+    for (const { schema, example } of [...Object.values(requestBody?.content ?? {}), ...json])
+      expect([name, misfit(schema, example)]).toEqual([name, undefined]);
+  }
+});
+
+it("has the fields of every body but of those that are somebody else's", () => {
+  const without = operations().filter(([, { requestBody }]) =>
+    Object.values(requestBody?.content ?? {}).some(({ schema }) => schema.properties === undefined),
+  );
+  expect(without.filter(([name]) => !name.includes('/webhook/')).map(([name]) => name)).toEqual([]);
+});
+
+it('says that a body is needed where a request without one is refused', () => {
+  const needed = Object.fromEntries(
+    operations().map(([name, { requestBody }]) => [name, requestBody?.required]),
+  );
+  expect(needed).toMatchObject({
+    'post /api/orders': true,
+    'patch /api/orders/{id}': true,
+    'post /api/orders/{id}/payments': true,
+    'post /api/payments/sandbox/{id}': true,
+    'post /api/payments/webhook/stripe': true,
+    'post /api/orders/{id}/cancel': false,
+    'post /api/payments/{id}/refund': false,
+    'patch /api/products/{id}': false,
+    'post /api/auth/refresh': false,
+  });
+});
+
+it('has what pages say beside how many there are', () => {
+  const metaOf = (name: string): Schema =>
+    Object.fromEntries(operations())[name]!.responses['200']!.content!['application/json']!.schema
+      .properties!['meta']!;
+  for (const [name, fact] of [
+    ['get /api/events', 'nextCursor'],
+    ['get /api/notifications', 'unread'],
+    ['get /api/chat/{orderId}/messages', 'lastSeq'],
+  ] as const)
+    expect(Object.keys(metaOf(name).properties ?? {})).toEqual([
+      'total',
+      'page',
+      'limit',
+      'totalPages',
+      fact,
+    ]);
+  expect(metaOf('get /api/products')).toEqual({ $ref: '#/components/schemas/Meta' });
+});
+
+it('has both answers of the page of the sandbox, and what the sandbox takes without it', () => {
+  const paying = Object.fromEntries(operations())['post /api/payments/sandbox/{id}']!;
+  expect(Object.keys(paying.responses['200']!.content!)).toEqual(['application/json', 'text/html']);
+  expect(Object.keys(paying.requestBody!.content['application/json']!.schema.properties!)).toEqual([
+    'outcome',
+  ]);
+  const placing = Object.fromEntries(operations())['post /api/orders']!;
+  expect(JSON.stringify(placing.requestBody)).toMatch(/pm_sandbox_ok.*pm_sandbox_declined/);
 });
 
 it('refers only to what it has, and names each operation once', () => {

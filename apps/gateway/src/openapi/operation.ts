@@ -18,6 +18,8 @@ export interface Operation {
   who: 'all' | 'reader' | 'guest' | 'user' | 'admin';
   /** Its input is made of path, query or body; its output is the answer. */
   call?: Call;
+  /** The body when it is not the call's input less what is in the path. */
+  body?: z.ZodType;
   /** The answer when it is not the call's output as it is. */
   output?: z.ZodType;
   /** data (in the envelope) unless said otherwise; pages, plain text and bare objects are exceptions. */
@@ -26,7 +28,7 @@ export interface Operation {
   status?: 200 | 201 | 202 | 204;
   /** Query parameters beside those of the call, always needed. */
   query?: readonly string[];
-  /** Content types of the body other than JSON. */
+  /** Content types of the body other than JSON alone. Who sends a form is answered with a page. */
   accepts?: readonly string[];
   /** Refusals beside those that any such route has. */
   fails?: readonly ErrorCode[];

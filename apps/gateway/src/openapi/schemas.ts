@@ -67,12 +67,11 @@ const Problem: JsonSchema = {
   },
 };
 
-const Meta: JsonSchema = {
+const count = { type: 'integer', minimum: 0 };
+export const Meta = {
   type: 'object',
   required: ['total', 'page', 'limit', 'totalPages'],
-  properties: Object.fromEntries(
-    ['total', 'page', 'limit', 'totalPages'].map((name) => [name, { type: 'integer', minimum: 0 }]),
-  ),
+  properties: { total: count, page: count, limit: count, totalPages: count },
 };
 
 const AnyJson: JsonSchema = { description: 'Any JSON value.' };
@@ -84,18 +83,18 @@ export const componentSchemas = (): Record<string, JsonSchema> => ({
   ...Object.fromEntries([...named].map(([schema, name]) => [name, wireSchema(schema as z.ZodType)])),
 });
 
-const TEXTS: Readonly<Record<string, string>> = {
+export const TEXTS = {
   uuid: '01935b2c-7f8a-7c3e-9d4b-5a6f7e8d9c0b',
   'date-time': '2026-01-31T09:30:00.000Z',
   date: '2026-01-31',
   email: 'ada@example.com',
   uri: 'https://example.com/mug.jpg',
-};
+} as const;
 
 /** A value that fits the schema, for people to look at. */
 export function exampleOf(schema: JsonSchema, components: Record<string, JsonSchema>, depth = 0): unknown {
   if (depth > 8) return null;
-  const { $ref, examples, enum: values, anyOf, oneOf, allOf, type, properties, items, format } = schema;
+  const { $ref, examples, enum: values, anyOf, oneOf, allOf, items, format } = schema;
   const inner = (next: unknown) => exampleOf(next as JsonSchema, components, depth + 1);
   if (typeof $ref === 'string') return inner(components[$ref.split('/').at(-1) ?? ''] ?? {});
   if (Array.isArray(examples)) return examples[0];
@@ -103,11 +102,10 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
   if (Array.isArray(values)) return values[0];
   for (const way of [anyOf, oneOf, allOf])
     if (Array.isArray(way) && way[0] !== undefined) return inner(way[0]);
-  switch (type) {
+  // What may also be null is shown as what it else is.
+  switch (Array.isArray(schema['type']) ? schema['type'][0] : schema['type']) {
     case 'object':
-      return Object.fromEntries(
-        Object.entries((properties ?? {}) as object).map(([key, each]) => [key, inner(each)]),
-      );
+      return Object.fromEntries(fieldsOf(schema).map(([key, each]) => [key, inner(each)]));
     case 'array':
       return [inner(items ?? {})];
     case 'integer':
@@ -116,8 +114,19 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
     case 'boolean':
       return true;
     case 'string':
-      return TEXTS[String(format)] ?? 'text';
+      return (TEXTS as Record<string, string>)[String(format)] ?? 'text';
     default:
       return {};
   }
+}
+
+/** The keys of a record that has to have them all are in `required` alone. */
+function fieldsOf({
+  properties = {},
+  required = [],
+  additionalProperties = {},
+}: JsonSchema): [string, unknown][] {
+  const fields = properties as Record<string, unknown>;
+  const keys = (required as string[]).filter((key) => !(key in fields));
+  return [...Object.entries(fields), ...keys.map((key): [string, unknown] => [key, additionalProperties])];
 }

@@ -91,6 +91,7 @@ export class AuthController {
       'two requests that race with the same one do not.',
     who: 'all',
     call: RefreshSession,
+    body: RefreshSession.input.partial(),
     answer: 'bare',
     fails: ['UNAUTHENTICATED', 'FORBIDDEN', 'REFRESH_RACED'],
     limit: 'auth',

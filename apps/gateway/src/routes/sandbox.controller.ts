@@ -41,6 +41,7 @@ export class SandboxController {
     summary: 'Pay or decline',
     description: "Answers at once; the provider's signed webhook follows. A form is answered with a page.",
     who: 'all',
+    body: SettleSandboxSession.input.pick({ outcome: true }),
     output: SettleSandboxSession.output,
     query: ['secret'],
     accepts: ['application/json', 'application/x-www-form-urlencoded'],
