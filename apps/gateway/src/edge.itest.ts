@@ -64,6 +64,15 @@ describe('headers', () => {
       expect([answer.statusCode, answer.body]).toEqual([204, '']);
     }
   });
+
+  it.each([{}, { origin: 'https://shop.test', 'access-control-request-method': 'POST' }])(
+    'take the correlation id over also where nothing is asked: %j',
+    async (asked) => {
+      const headers = { ...asked, 'x-correlation-id': 'shop-7' };
+      const answer = await door.send({ method: 'OPTIONS', url: '/api/orders', headers });
+      expect(answer.headers['x-correlation-id']).toBe('shop-7');
+    },
+  );
 });
 
 describe('limits', () => {

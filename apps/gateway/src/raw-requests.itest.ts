@@ -14,12 +14,15 @@ beforeAll(async () => {
 afterAll(() => door.close());
 
 /** As clients that follow no rules would write it. Gives the status line. */
-function ask(requestLine: string, headers: string[] = []): Promise<string> {
+const ask = async (requestLine: string, headers: string[] = []): Promise<string> =>
+  (await exchange(requestLine, headers)).split('\r\n', 1)[0] ?? '';
+
+function exchange(requestLine: string, headers: string[] = []): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('close', () => resolve(answer.split('\r\n', 1)[0] ?? ''));
+    socket.on('close', () => resolve(answer));
     socket.on('error', reject);
     socket.end(
       [`${requestLine} HTTP/1.1`, 'Host: shop.test', 'Connection: close', ...headers, '', ''].join('\r\n'),
@@ -57,6 +60,12 @@ it.each([
 
 it('what is no HTTP is refused', async () => {
   expect(await ask('HELLO')).toContain(' 400 ');
+});
+
+it('what is no HTTP is refused under a correlation id like everything', async () => {
+  const [head = '', body = ''] = (await exchange('HELLO')).split('\r\n\r\n');
+  const { correlationId } = JSON.parse(body) as { correlationId: string };
+  expect(head.split('\r\n')).toContain(`X-Correlation-Id: ${correlationId}`);
 });
 
 it('a service in the middle of an answer may finish it before the door closes', async () => {

@@ -40,6 +40,8 @@ export const corsOptions = (origin: (string | RegExp)[]): CorsOptions => ({
     'X-RateLimit-Reset',
   ],
   maxAge: 600,
+  // A preflight is answered at once: by then the headers of every answer must be there.
+  hook: 'preParsing',
   // What is no preflight gets the same empty answer: the refusal would be plain text.
   strictPreflight: false,
 });

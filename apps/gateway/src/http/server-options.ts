@@ -53,11 +53,13 @@ function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
 function refuseBytes(code: string, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const reason = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'took too long to arrive' : 'is not valid HTTP';
-  const body = JSON.stringify(problemOf(invalid('', reason), randomUUID()));
+  const correlationId = randomUUID();
+  const body = JSON.stringify(problemOf(invalid('', reason), correlationId));
   const head = [
     'HTTP/1.1 400 Bad Request',
     `Content-Type: ${PROBLEM_JSON}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Correlation-Id: ${correlationId}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
