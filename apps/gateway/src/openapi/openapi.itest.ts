@@ -10,7 +10,10 @@ interface Described {
   operationId: string;
   security: object[];
   parameters: { name: string; schema: object }[];
-  responses: Record<string, { content?: Record<string, { schema: Schema; example?: unknown }> }>;
+  responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: Schema; example?: unknown }> }
+  >;
   requestBody?: { required: boolean; content: Record<string, { schema: Schema; example: unknown }> };
 }
 interface Document {
@@ -64,6 +67,24 @@ it('has the errors of every route as problems', () => {
     if (security.some((way) => 'bearer' in way))
       expect([name, statuses]).toEqual([name, expect.arrayContaining(['401'])]);
   }
+});
+
+it.each([
+  ['patch /api/users/profile', ['EMAIL_TAKEN', 'STALE_WRITE']],
+  ['post /api/basket/{id}/items', ['OUT_OF_STOCK', 'STALE_WRITE']],
+  ['post /api/orders/{id}/payments', ['ALREADY_PAID', 'NOT_PAYABLE', 'STALE_WRITE']],
+  ['post /api/chat/{orderId}/messages', ['ROOM_CLOSED', 'STALE_WRITE']],
+  ['patch /api/chat/{orderId}/close', ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE']],
+  [
+    'post /api/chat/{orderId}/close',
+    ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE', 'IDEMPOTENCY_IN_PROGRESS'],
+  ],
+  [
+    'post /api/orders',
+    ['OUT_OF_STOCK', 'PRICE_CHANGED', 'BASKET_EMPTY', 'STALE_WRITE', 'IDEMPOTENCY_IN_PROGRESS'],
+  ],
+])('has the conflicts of %s, also those that pass', (name, codes) => {
+  expect(Object.fromEntries(operations())[name]!.responses['409']?.description).toBe(codes.join(', '));
 });
 
 it('says where an Idempotency-Key counts: in every POST of somebody that could do harm twice', () => {

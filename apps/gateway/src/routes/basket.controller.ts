@@ -53,7 +53,7 @@ export class BasketController {
     summary: 'Add a product; to an existing line it adds',
     who: 'guest',
     call: AddBasketItem,
-    fails: ['NOT_FOUND', 'OUT_OF_STOCK'],
+    fails: ['NOT_FOUND', 'OUT_OF_STOCK', 'STALE_WRITE'],
     example: { productId: '01935b2c-7f8a-7c3e-9d4b-5a6f7e8d9c0b', quantity: 2 },
   })
   async add(@Input(AddBasketItem) input: CallInput<typeof AddBasketItem>, @Context() ctx: MessageContext) {

@@ -31,14 +31,14 @@ const sending = {
   who: 'user',
   call: SendMessage,
   status: 201,
-  fails: ['NOT_FOUND', 'ROOM_CLOSED'],
+  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'STALE_WRITE'],
   example: { content: 'When will it be ready?', clientMessageId: 'c1d4-1' },
 } as const;
 const closing = {
   description: 'For ever. An order in REVIEW moves to PROCESSING with it; a quote is what it then costs.',
   who: 'admin',
   call: CloseRoom,
-  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'ILLEGAL_TRANSITION'],
+  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
   example: { summary: 'Oak, 120 x 60 cm, oiled; ready in three weeks.', quote: 480 },
 } as const;
 
@@ -114,7 +114,11 @@ export class ChatController {
   }
 
   @Post(':orderId/close')
-  @Operation({ summary: 'Close the room with a summary', ...closing })
+  @Operation({
+    summary: 'Close the room with a summary',
+    ...closing,
+    fails: [...closing.fails, 'IDEMPOTENCY_IN_PROGRESS'],
+  })
   async closeByPost(@Input(CloseRoom) input: CallInput<typeof CloseRoom>, @Context() ctx: MessageContext) {
     return success(await this.rpc.forward(CloseRoom, input, ctx));
   }

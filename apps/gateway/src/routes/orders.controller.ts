@@ -45,6 +45,7 @@ export class OrdersController {
       'OUT_OF_STOCK',
       'PRICE_CHANGED',
       'BASKET_EMPTY',
+      'STALE_WRITE',
       'IDEMPOTENCY_IN_PROGRESS',
       'PAYMENT_METHOD_UNAVAILABLE',
     ],
@@ -144,7 +145,7 @@ export class OrdersController {
     who: 'user',
     call: PayOrder,
     status: 201,
-    fails: ['NOT_FOUND', 'ALREADY_PAID', 'NOT_PAYABLE', 'PAYMENT_METHOD_UNAVAILABLE'],
+    fails: ['NOT_FOUND', 'ALREADY_PAID', 'NOT_PAYABLE', 'STALE_WRITE', 'PAYMENT_METHOD_UNAVAILABLE'],
     fresh: true,
     example: { paymentMethod: 'SANDBOX' },
   })

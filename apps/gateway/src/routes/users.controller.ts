@@ -39,7 +39,7 @@ export class UsersController {
     description: 'A new e-mail address or password needs the current password.',
     who: 'user',
     call: UpdateProfile,
-    fails: ['EMAIL_TAKEN', 'INVALID_CREDENTIALS'],
+    fails: ['EMAIL_TAKEN', 'INVALID_CREDENTIALS', 'STALE_WRITE'],
     example: { name: 'Ada King', phone: '+44 20 7946 0000' },
   })
   async update(@Input(UpdateProfile) input: CallInput<typeof UpdateProfile>, @Context() ctx: MessageContext) {
