@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
 import { PositiveMoney } from './money.js';
 import { Order } from './orders.contracts.js';
-import { Id, Instant, pageOf, paging, queryNumber, text } from './primitives.js';
+import { Id, Instant, pageOf, paging, QueryFlag, queryNumber, text } from './primitives.js';
 
 /** Kept as sent, shown as text. */
 export const MessageContent = text(1, 4000);
@@ -86,7 +86,7 @@ export const MarkRead = defineCall('chat.read', {
 /** The admin inbox: rooms with unread messages first, then the latest. */
 export const ListRooms = defineCall('chat.rooms', {
   kind: 'query',
-  input: z.strictObject({ ...paging, open: z.stringbool().optional() }),
+  input: z.strictObject({ ...paging, open: QueryFlag.optional() }),
   output: pageOf(Room),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCall } from './define.js';
-import { Actor, Id, Instant, Nothing, pageOf, paging, text } from './primitives.js';
+import { Actor, Id, Instant, Nothing, Until, pageOf, paging, text } from './primitives.js';
 
 const EventType = text(1, 100).regex(/^[a-z.-]+$/, 'must be an event type such as order.created');
 
@@ -27,7 +27,7 @@ export const ListEvents = defineCall('events.list', {
     correlationId: text(1, 128).optional(),
     actorId: Id.optional(),
     from: Instant.optional(),
-    to: Instant.optional(),
+    to: Until.optional(),
     cursor: text(1, 200).optional(),
   }),
   output: pageOf(StoredEvent).extend({ nextCursor: z.string().nullable() }),
@@ -41,7 +41,7 @@ export const GetEvent = defineCall('events.get', {
 
 export const GetEventStats = defineCall('events.stats', {
   kind: 'query',
-  input: z.strictObject({ from: Instant.optional(), to: Instant.optional() }),
+  input: z.strictObject({ from: Instant.optional(), to: Until.optional() }),
   output: z.object({
     total: z.int(),
     perMinute: z.number(),
@@ -96,7 +96,7 @@ export const StartReplay = defineCall('events.replay', {
   input: z.strictObject({
     consumer: text(1, 100),
     from: Instant,
-    to: Instant,
+    to: Until,
     types: z.array(EventType).min(1).max(50).optional(),
     dryRun: z.boolean().default(false),
   }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
-import { Id, Instant, Nothing, line, pageOf, paging } from './primitives.js';
+import { Id, Instant, Nothing, line, pageOf, paging, QueryFlag } from './primitives.js';
 
 export const NotificationKind = z.enum([
   'WELCOME',
@@ -30,7 +30,7 @@ export type Notification = z.output<typeof Notification>;
 
 export const ListNotifications = defineCall('notifications.list', {
   kind: 'query',
-  input: z.strictObject({ ...paging, unread: z.stringbool().optional() }),
+  input: z.strictObject({ ...paging, unread: QueryFlag.optional() }),
   output: pageOf(Notification).extend({ unread: z.int() }),
 });
 export const ReadNotification = defineCall('notifications.read', {

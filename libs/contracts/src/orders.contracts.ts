@@ -9,7 +9,7 @@ import {
   PaymentState,
   StartedPayment,
 } from './payments.contracts.js';
-import { Id, Instant, Json, Quantity, Search, line, pageOf, paging, text } from './primitives.js';
+import { Id, Instant, Json, Quantity, Search, Until, line, pageOf, paging, text } from './primitives.js';
 
 export const OrderStatus = z.enum(['PENDING', 'REVIEW', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'CANCELLED']);
 export type OrderStatus = z.output<typeof OrderStatus>;
@@ -137,7 +137,7 @@ export const ListOrders = defineCall('orders.list', {
     search: Search.optional(),
     userId: Id.optional(),
     from: Instant.optional(),
-    to: Instant.optional(),
+    to: Until.optional(),
   }),
   output: pageOf(Order),
 });
@@ -213,7 +213,7 @@ export const TrackOrder = defineCall('orders.track', {
 
 export const GetOrderStats = defineCall('orders.stats', {
   kind: 'query',
-  input: z.strictObject({ from: Instant.optional(), to: Instant.optional() }),
+  input: z.strictObject({ from: Instant.optional(), to: Until.optional() }),
   output: z.object({
     orders: z.int(),
     byStatus: z.record(OrderStatus, z.int()),

@@ -17,6 +17,9 @@ export const Instant = z.codec(
   },
 );
 
+/** Where a span of time ends. */
+export const Until = Instant.meta({ description: 'Up to this moment, which is no part of it' });
+
 /** No NUL, which PostgreSQL cannot store, and no lone surrogates, which UTF-8 cannot. */
 const isText = (value: string): boolean => !value.includes('\u0000') && value.isWellFormed();
 const NO_TEXT = 'must be well-formed text';
@@ -56,6 +59,9 @@ export const queryNumber = z
   .custom<number | string>(isNumber, 'must be a number')
   .meta({ type: 'number' })
   .pipe(z.coerce.number());
+
+/** true or false, as a query string has it. */
+export const QueryFlag = z.stringbool().meta({ type: 'boolean' });
 
 const MOST_PAGES = 1_000_000;
 export const paging = {

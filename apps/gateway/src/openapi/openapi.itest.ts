@@ -187,6 +187,24 @@ it('refers only to what it has, and names each operation once', () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+it.each([
+  ['get /api/products', 'inStock'],
+  ['get /api/notifications', 'unread'],
+  ['get /api/chat/rooms', 'open'],
+])('shows in %s that %s is a yes or a no', (name, flag) => {
+  const { parameters } = Object.fromEntries(operations())[name]!;
+  expect(parameters.find((parameter) => parameter.name === flag)?.schema).toEqual({ type: 'boolean' });
+});
+
+it.each(['/api/orders', '/api/orders/stats', '/api/events', '/api/events/stats'])(
+  'says in get %s where a span ends',
+  (path) => {
+    const { parameters } = Object.fromEntries(operations())[`get ${path}`]!;
+    const to = parameters.find(({ name }) => name === 'to')?.schema;
+    expect(to).toMatchObject({ format: 'date-time', description: expect.stringContaining('no part of it') });
+  },
+);
+
 it('shows numbers of a query as numbers', () => {
   const { parameters } = Object.fromEntries(operations())['get /api/chat/{orderId}/messages']!;
   const shown = parameters.map(({ name, schema }) => [name, schema]);

@@ -39,6 +39,7 @@ export class EventsController {
   @Get('stats')
   @Operation({
     summary: 'Events by type and by hour, and how many a minute',
+    description: 'Without from: of the week before to.',
     who: 'admin',
     call: GetEventStats,
   })
