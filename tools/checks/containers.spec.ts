@@ -22,3 +22,11 @@ it('a container gets as much of V8 as a process that npm start starts', () => {
   expect(options).toEqual(expect.arrayContaining([expect.any(String)]));
   expect(read('Dockerfile')).toContain(`exec node ${options?.join(' ')} apps/`);
 });
+
+it('the address people know is at the port that .env chooses', () => {
+  expect(read('docker-compose.yml')).toContain('PUBLIC_URL: ${PUBLIC_URL:-http://localhost:${PORT:-3000}}');
+});
+
+it('PostgreSQL counts as healthy once it can be reached, not while its image still sets it up', () => {
+  expect(read('docker-compose.yml')).toContain("'pg_isready -h 127.0.0.1 -U postgres -d order_system'");
+});
