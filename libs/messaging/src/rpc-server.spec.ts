@@ -15,3 +15,12 @@ it('a call that nobody waits for any more is not carried out', async () => {
   expect(await ask(1000)).toEqual({ response: {} });
   expect(carryOut).toHaveBeenCalledTimes(1);
 });
+
+it('a call of a newer version, which runs beside this one while all are replaced, can be tried again', async () => {
+  expect(await answer(new Map(), 'test.call', {}, systemContext())).toMatchObject({
+    err: {
+      code: 'SERVICE_UNAVAILABLE',
+      detail: 'The test service is of another version; try again shortly.',
+    },
+  });
+});

@@ -10,7 +10,7 @@ import { type Observable, firstValueFrom, isObservable, throwError } from 'rxjs'
 import { z } from 'zod';
 import type { MessageContext } from './context.js';
 import { reportDefect } from './defects.js';
-import { type RpcReply, toReply } from './rpc-reply.js';
+import { type RpcReply, toReply, unavailable } from './rpc-reply.js';
 
 const log = logger('rpc');
 
@@ -25,7 +25,7 @@ export async function answer(
 ): Promise<RpcReply> {
   if (name.endsWith('.ping')) return { response: {} };
   const handler = handlers.get(name);
-  if (!handler) return toReply(new DomainError('INTERNAL', `Nobody answers ${name}.`));
+  if (!handler) return toReply(ofAnotherVersion(name, ctx));
   const done = rpcServerSeconds.startTimer({ call: name });
   try {
     const response = await respond(handler, data, ctx);
@@ -38,6 +38,12 @@ export async function answer(
     log.debug({ call: name, correlationId: ctx.correlationId, outcome: refusal.code }, 'answered');
     return toReply(refusal);
   }
+}
+
+/** While the processes of a version are replaced by the next, those of both ask each other. */
+function ofAnotherVersion(name: string, { correlationId }: MessageContext): DomainError {
+  log.warn({ call: name, correlationId }, 'a call that this version does not know');
+  return unavailable(name.slice(0, name.indexOf('.')), 'is of another version');
 }
 
 async function respond(handler: MessageHandler, data: unknown, ctx: MessageContext): Promise<unknown> {
