@@ -1,0 +1,29 @@
+import { lookup } from 'node:dns/promises';
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { Passwords } from './passwords.js';
+
+const passwords = new Passwords({ PASSWORD_COST: 8 });
+const hashAll = (count: number) => Array.from({ length: count }, () => passwords.hash('Secret123'));
+
+afterEach(() => void jest.restoreAllMocks());
+
+it('a crowd that signs in leaves a thread to who looks up a host, as each new connection to the database does', async () => {
+  let done = 0;
+  const crowd = hashAll(40).map((one) => one.then(() => (done += 1)));
+  await Promise.race(crowd);
+  await lookup('localhost');
+  expect(done).toBeLessThan(20);
+  await Promise.all(crowd);
+  expect(done).toBe(40);
+});
+
+it('a password is not worked at once nobody waits for it any more', async () => {
+  const now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+  const crowd = hashAll(6);
+  clock.mockReturnValue(now + 6000);
+  const refused = (await Promise.allSettled(crowd)).filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(3);
+  expect(refused[0]).toMatchObject({ reason: { code: 'SERVICE_UNAVAILABLE' } });
+  expect(await passwords.matches('Secret123', await passwords.hash('Secret123'))).toBe(true);
+});
