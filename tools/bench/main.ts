@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { buildIfStale } from '../shared/build.ts';

@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { buildIfStale } from '../shared/build.ts';

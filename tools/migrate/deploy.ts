@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { run } from '../shared/console.ts';
 import { prepareDatabase } from '../shared/database.ts';
 import { SERVERS } from '../shared/servers.ts';

@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';

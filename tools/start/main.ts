@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { join } from 'node:path';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, printTable, readOptions, run } from '../shared/console.ts';

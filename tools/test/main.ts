@@ -1,4 +1,4 @@
-import '../shared/env-file.ts';
+import '../shared/environment.ts';
 import { randomBytes } from 'node:crypto';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, readOptions, run } from '../shared/console.ts';

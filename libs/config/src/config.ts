@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { loadEnvFile } from './env-file.js';
 
 /** The configuration cannot be used; the message names every wrong variable and what to do about it. */
 export class ConfigError extends Error {
@@ -15,7 +15,7 @@ let isEnvFileLoaded = false;
 
 /** The process's variables and those of `.env`; what is set in the process wins. */
 function environment(): Environment {
-  if (!isEnvFileLoaded && existsSync('.env')) process.loadEnvFile('.env');
+  if (!isEnvFileLoaded) loadEnvFile('.env');
   isEnvFileLoaded = true;
   return process.env;
 }
