@@ -53,12 +53,18 @@ function packagesOf(lockFile) {
 function install() {
   console.log('Installing the dependencies (npm ci) ...');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // With NODE_ENV=production, or by its own settings, npm would leave out what the build and the database need.
+  const all = ['--include=dev', '--include=optional'];
+  const { status } = spawnSync(npm, ['ci', ...all, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
-  if (status !== 0) stop('The installation failed; the lines above say why. Remedy: npm ci');
+  if (status !== 0) stop(`The installation failed; the lines above say why. Remedy: npm ci ${all.join(' ')}`);
+  if (existsSync(pinnedNode())) return;
+  stop(
+    `npm left out the Node that the project pins, as it does with ignore-scripts. Remedy: npm ci --ignore-scripts=false ${all.join(' ')}`,
+  );
 }
 
 function pinnedNode() {
