@@ -12,15 +12,18 @@ export async function freePort(from: number): Promise<number> {
   throw new Error(`No free port from ${from} on.`);
 }
 
-export async function isPortFree(port: number): Promise<boolean> {
+export const isPortFree = async (port: number): Promise<boolean> => (await refusalOfPort(port)) === undefined;
+
+/** Why nobody can listen there, such as EADDRINUSE; undefined when we can. */
+export async function refusalOfPort(port: number): Promise<string | undefined> {
   // A server on one address only would let the wildcard pass on some systems.
-  return (await canListen(port, '127.0.0.1')) && (await canListen(port, undefined));
+  return (await refusalAt(port, '127.0.0.1')) ?? refusalAt(port, undefined);
 }
 
-function canListen(port: number, host: string | undefined): Promise<boolean> {
+function refusalAt(port: number, host: string | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', ({ code = 'error' }: NodeJS.ErrnoException) => resolve(code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { planServices, refuseWishes } from './plan.ts';
+import { planServices, refuseWishes, whyNot } from './plan.ts';
 
 const around = { databaseUrl: 'postgresql://localhost/test', dataDir: '/nowhere', secrets: {} };
 const embedded = { ...around, topology: 'embedded' } as const;
@@ -38,6 +38,10 @@ it('says so when HEALTH_PORT cannot be had', async () => {
   await expect(refuseWishes(embedded)).rejects.toThrow(`Port ${taken} is taken. Remedy: HEALTH_PORT=`);
   process.env['HEALTH_PORT'] = 'any';
   await expect(refuseWishes(embedded)).rejects.toThrow('HEALTH_PORT is "any", which is no port. Remedy');
+});
+
+it('does not call a port taken that is only not for this user', () => {
+  expect(whyNot('PORT', 80, 'EACCES')).toMatch(/may not listen on port 80 \(EACCES\)\. Remedy: PORT=/);
 });
 
 it('lets a debugger attach to one process', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../shared/console.ts';
-import { freePort, isPortFree } from '../shared/ports.ts';
+import { freePort, refusalOfPort } from '../shared/ports.ts';
 import { SERVERS } from '../shared/servers.ts';
 import type { ServicePlan } from './service.ts';
 import type { Topology } from './topology.ts';
@@ -83,9 +83,15 @@ async function wantedPort(variable: Variable): Promise<number | undefined> {
   const port = Number(wanted);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     fail(`${variable} is "${wanted}", which is no port. Remedy: ${variable}= and a number up to 65535`);
-  if (port > 0 && !(await isPortFree(port)))
-    fail(`Port ${port} is taken. Remedy: ${variable}=${port + 1} npm start`);
+  const refusal = port === 0 ? undefined : await refusalOfPort(port);
+  if (refusal !== undefined) fail(whyNot(variable, port, refusal));
   return port;
+}
+
+export function whyNot(variable: Variable, port: number, refusal: string): string {
+  if (refusal === 'EADDRINUSE') return `Port ${port} is taken. Remedy: ${variable}=${port + 1} npm start`;
+  // Those below 1024 are for root on many systems; some keep others, too.
+  return `This user may not listen on port ${port} (${refusal}). Remedy: ${variable}= and a number above 1023`;
 }
 
 /** What is wanted and cannot be is said before anything is made. */
