@@ -41,6 +41,12 @@ describe('the events', () => {
     expect(silent).toEqual([]);
   });
 
+  it('are each in the list, libs/contracts/src/event-registry.ts', () => {
+    const listed: readonly unknown[] = Object.values(platform.eventsOf).flat();
+    const missing = [...names].filter(([value]) => isEvent(value) && !listed.includes(value));
+    expect(missing.map(([, name]) => name)).toEqual([]);
+  });
+
   it('are known when a service takes them', () => {
     const known = Object.values(platform.eventsOf).flat();
     const taken = platform.services
@@ -69,5 +75,8 @@ function codeOf(source: string): string {
     .replaceAll(/^import [^;]*;/gm, '')
     .replaceAll(/\bon\(\s*\w+/g, '');
 }
+
+const isEvent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'type' in value && 'version' in value && 'data' in value;
 
 const isTold = (code: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(code);

@@ -14,11 +14,16 @@ function listIn(file: string, words: string): string[] {
   return [...list.slice(0, list.indexOf(']')).matchAll(/\w+/g)].map(([name]) => name);
 }
 
+const PLAN = 'tools/start/plan.ts';
+const LIST = 'libs/contracts/src/services.ts';
+const SCHEMA = 'libs/prisma/schema/schema.prisma';
+const EMBEDDED = 'apps/embedded/src/main.ts';
+
 it.each([
-  ['a process', APPS, apps],
-  ['a role, a line in /health and its events in the documentation', SERVICES, services],
-  ['a schema', listIn('libs/prisma/schema/schema.prisma', 'schemas  = ['), services],
-  ['a part in one process', listIn('apps/embedded/src/main.ts', 'runTogether(['), apps],
-])('every service has %s', (_, listed, wanted) => {
+  ['a process', PLAN, APPS, apps],
+  ['a role, a line in /health and its events in the documentation', LIST, SERVICES, services],
+  ['a schema', SCHEMA, listIn(SCHEMA, 'schemas  = ['), services],
+  ['a part in one process', EMBEDDED, listIn(EMBEDDED, 'runTogether(['), apps],
+])('every service has %s, by its name in %s', (_, __, listed, wanted) => {
   expect([...listed].sort()).toEqual([...wanted].sort());
 });
