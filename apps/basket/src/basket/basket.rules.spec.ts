@@ -41,6 +41,8 @@ describe('a priced basket', () => {
   it('says whether stock suffices', () => {
     const { items } = priced(basket({ productId: 'a', quantity: 4 }), shelf(aProduct()));
     expect(items).toMatchObject([{ title: 'Apron', available: 3, inStock: false, total: 12_400 }]);
+    const all = priced(basket({ productId: 'a', quantity: 3 }), shelf(aProduct()));
+    expect(all.items).toMatchObject([{ available: 3, inStock: true }]);
   });
 
   it('shows archived products as not to be had', () => {

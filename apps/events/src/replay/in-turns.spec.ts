@@ -21,3 +21,13 @@ it('events that are given at once are of different aggregates, and none is lost 
     }),
   );
 });
+
+it('events are given at once as far as they may be', () => {
+  const turns = (ids: string, most: number) =>
+    inTurns(
+      [...ids].map((id) => ({ aggregate: { type: 'order', id, version: 1 } })),
+      most,
+    ).map((turn) => turn.map(({ aggregate }) => aggregate.id).join(''));
+  expect(turns('abcabcc', 16)).toEqual(['abc', 'abc', 'c']);
+  expect(turns('abcdefg', 3)).toEqual(['abc', 'def', 'g']);
+});

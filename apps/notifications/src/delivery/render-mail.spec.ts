@@ -20,6 +20,11 @@ it('says the same in plain text and in HTML, under an id that the delivery decid
   expect(mail.html).toContain('<p>Hello Ada,</p>\n<p>Thank you.</p>\n<p>The total is $19.99.</p>');
 });
 
+it('greets who has given no name without one', () => {
+  const { text } = renderMail({ ...letter, to: { name: '', email: 'ada@example.com' } });
+  expect(text).toMatch(/^Hello,\n/);
+});
+
 it('shows what people wrote as text, wherever it stands', () => {
   const evil = `<script>alert("1")</script><img src=x onerror='x'>&amp;`;
   const { html } = renderMail({

@@ -52,6 +52,7 @@ it('has words for every status', () => {
   expect(orderMoved({ ...order, status: 'SHIPPED', carrier: 'Post', trackingNumber: 'T1' }).body).toBe(
     'Order 1001 is on its way.\nCarrier: Post\nTracking number: T1',
   );
+  expect(orderMoved({ ...order, status: 'SHIPPED' }).body).toBe('Order 1001 is on its way.');
   expect(orderMoved({ ...order, status: 'CANCELLED', reason: 'not paid in time' }).body).toContain(
     'Reason: not paid in time',
   );

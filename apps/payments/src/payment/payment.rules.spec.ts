@@ -120,6 +120,14 @@ describe('refunds', () => {
     );
   });
 
+  it('say whether nothing is left, or only less than was asked for', () => {
+    const payment = { status: 'PARTIALLY_REFUNDED', amount: 100, refunded: 60 } as const;
+    expect(() => refundAmount(payment, 30, 11)).toThrow(
+      'The refund is more than what is left of the payment.',
+    );
+    expect(() => refundAmount(payment, 40)).toThrow('Nothing is left to refund of this payment.');
+  });
+
   it.each(states.filter((state) => !holdsMoney(state)))(
     'of a payment that is %s have nothing to give',
     (status) => {
