@@ -12,9 +12,11 @@ import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { startService } from '@order-system/service-host/start-service';
 import { orders } from '../orders.module.js';
 
+/** Whose patience lasts for all the tests of a file, also on a busy machine. */
 export const someone = (role: 'user' | 'admin'): MessageContext => ({
   ...systemContext(),
   actor: { id: newId(), role },
+  deadline: Date.now() + 300_000,
 });
 
 type Start = CallInput<typeof StartPayment>;
