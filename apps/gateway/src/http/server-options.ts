@@ -21,6 +21,8 @@ export const serverOptions = (
   requestTimeout: SLOWEST_REQUEST_MS,
   keepAliveTimeout: IDLE_CONNECTION_MS,
   forceCloseConnections: 'idle',
+  // What still comes on a connection while we end is answered as ever, and the connection is closed with it.
+  return503OnClosing: false,
   // Node looks for slow requests twice a minute, and swaps the two times when that for headers (60 s) is the longer.
   http: {
     connectionsCheckingInterval: 1000,
