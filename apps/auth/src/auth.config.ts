@@ -8,7 +8,7 @@ const authBlock = tokenBlock.extend({
   /** Without one no admin is made at start. */
   ADMIN_PASSWORD: Password.optional(),
   /** Rounds of bcrypt as a power of two: 11 takes about 100 ms. */
-  PASSWORD_COST: z.coerce.number().int().min(10, 'must be at least 10').max(15).default(11),
+  PASSWORD_COST: z.coerce.number('must be a whole number from 10 to 15').int().min(10).max(15).default(11),
 });
 export type AuthConfig = z.output<typeof authBlock>;
 

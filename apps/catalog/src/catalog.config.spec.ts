@@ -10,5 +10,5 @@ afterAll(() => {
 it('refuses what is wrong when the service starts, not while its module loads', async () => {
   process.env['LOW_STOCK'] = 'few';
   const { catalogConfig } = await import('./catalog.config.js');
-  expect(catalogConfig).toThrow(new ConfigError(['LOW_STOCK must be a whole number']));
+  expect(catalogConfig).toThrow(new ConfigError(['LOW_STOCK must be a whole number, at least 0']));
 });

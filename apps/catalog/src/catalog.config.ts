@@ -6,7 +6,7 @@ const catalogBlock = z.object({
   /** How long stock is held for an order that nobody has heard of yet. */
   STOCK_HOLD: duration.prefault('2m'),
   /** Staff hear of it when no more than this can be bought. */
-  LOW_STOCK: z.coerce.number('must be a whole number').int().min(0).default(5),
+  LOW_STOCK: z.coerce.number('must be a whole number, at least 0').int().min(0).default(5),
   DEMO_DATA: flag.default(() => !isProduction()),
 });
 type CatalogConfig = z.output<typeof catalogBlock>;

@@ -16,8 +16,8 @@ export const duration = z.string().transform((text, ctx) => {
 });
 
 export const flag = z.stringbool({ error: 'must be true or false' });
-export const port = z.coerce.number('must be a port number').int().min(0).max(65_535);
-export const count = z.coerce.number('must be a whole number').int().min(1);
+export const port = z.coerce.number('must be a port number, at most 65535').int().min(0).max(65_535);
+export const count = z.coerce.number('must be a whole number, at least 1').int().min(1);
 
 /** "a, b" -> ['a', 'b'] */
 export const list = z.string().transform((text) =>
@@ -56,7 +56,7 @@ const url = (protocols: RegExp, example: string) =>
 const POSTGRES = 'postgresql://postgres:postgres@localhost:5432/order_system';
 export const databaseBlock = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/, POSTGRES).default(POSTGRES),
-  DATABASE_POOL: count.max(100).default(5),
+  DATABASE_POOL: count.max(100, 'must be at most 100').default(5),
 });
 
 const RABBITMQ = 'amqp://guest:guest@localhost:5672';
@@ -82,7 +82,7 @@ export const redisBlock = z.object({
   REDIS_HOST: z.string().default('localhost'),
   REDIS_PORT: port.default(6379),
   REDIS_PASSWORD: z.string().optional(),
-  REDIS_DB: z.coerce.number().int().min(0).default(0),
+  REDIS_DB: z.coerce.number('must be a whole number, at least 0').int().min(0).default(0),
 });
 
 /** REDIS_URL, or one made of the parts. */

@@ -5,6 +5,7 @@ import {
   databaseBlock,
   duration,
   list,
+  messagingBlock,
   publicUrl,
   redisBlock,
   redisUrl,
@@ -36,6 +37,22 @@ describe('readConfig', () => {
     const problems = problemsOf(() => readConfig(databaseBlock.extend(shopBlock.shape), env));
     expect(problems).toHaveLength(3);
     expect(problems.join()).toMatch(/DATABASE_URL.*DATABASE_POOL.*CURRENCY/);
+  });
+
+  it('does not call a list missing of which a part is wrong', () => {
+    const env = { RETRY_LADDER: '5s, soon' };
+    expect(problemsOf(() => readConfig(messagingBlock, env))).toEqual([
+      expect.stringMatching(/^RETRY_LADDER must be a time such as/),
+    ]);
+  });
+
+  it.each([
+    [databaseBlock, { DATABASE_POOL: '0' }, 'DATABASE_POOL must be a whole number, at least 1'],
+    [databaseBlock, { DATABASE_POOL: '101' }, 'DATABASE_POOL must be at most 100'],
+    [redisBlock, { REDIS_DB: 'cache' }, 'REDIS_DB must be a whole number, at least 0'],
+    [addressBlock, { PORT: '70000' }, 'PORT must be a port number, at most 65535'],
+  ])('says which numbers there may be, as in %#', (block: z.ZodObject, env, problem) => {
+    expect(problemsOf(() => readConfig(block, env))).toEqual([problem]);
   });
 
   it('never says what the wrong value was', () => {

@@ -34,9 +34,9 @@ export function readConfig<S extends z.ZodRawShape>(
   const result = inMode(mode, () => schema.safeParse(given));
   if (result.success) return result.data;
   throw new ConfigError(
-    result.error.issues.map((issue) => {
-      const name = issue.path.map(String).join('.');
-      return name in given ? `${name} ${issue.message}` : `${name} is missing: ${issue.message}`;
+    result.error.issues.map(({ path: [variable], message }) => {
+      const name = String(variable);
+      return name in given ? `${name} ${message}` : `${name} is missing: ${message}`;
     }),
   );
 }
