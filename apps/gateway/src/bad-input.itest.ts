@@ -154,6 +154,15 @@ describe('is refused with 400 and the field', () => {
     ]);
   });
 
+  it('a body without a field that is needed, and calls it missing', async () => {
+    const headers = { ...json, ...door.bearer(ADMIN, 'admin') };
+    const answer = await door.send({
+      ...post('/api/products', { sku: 'A-1', name: 'Mug', price: 1 }),
+      headers,
+    });
+    expect(answer.json().errors).toEqual([{ path: 'category', message: 'is missing' }]);
+  });
+
   it('the same filter twice', async () => {
     const url = `/api/orders?userId=${AN_ID}&userId=${ADA.userId}`;
     expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(400);

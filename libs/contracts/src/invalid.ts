@@ -30,6 +30,9 @@ function describe(issue: z.core.$ZodIssue, above: PropertyKey[]): FieldError[] {
       if (best?.length) return best.flatMap((inner) => describe(inner, path));
       return [{ path: join(path), message: issue.message }];
     }
+    case 'invalid_type':
+      // JSON has no undefined, so a client would look for it in vain.
+      return [{ path: join(path), message: issue.message.replace(/^.*received undefined$/, 'is missing') }];
     default:
       return [{ path: join(path), message: issue.message }];
   }
