@@ -17,6 +17,12 @@ it('docker-compose.yml starts every app but the one that hosts them all', () => 
   expect(found(read('docker-compose.yml'), /APP: (\w+)/g)).toEqual(apps.sort());
 });
 
+it('the image that all apps share is built once: two builds that are exported under one name at a time collide', () => {
+  const [shared, services] = read('docker-compose.yml').split('\nservices:\n');
+  expect(shared).not.toMatch(/^ +build:/m);
+  expect(services?.match(/^ +build:/gm)).toHaveLength(1);
+});
+
 it('a container gets as much of V8 as a process that npm start starts', () => {
   const options = /one: \[(.+)\]/.exec(read('tools/start/service.ts'))?.[1]?.match(/--[\w=-]+/g);
   expect(options).toEqual(expect.arrayContaining([expect.any(String)]));
