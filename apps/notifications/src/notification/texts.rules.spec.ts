@@ -58,6 +58,15 @@ it('has words for every status', () => {
   );
 });
 
+it('gives no reason for what a payment or a closed room has moved: another message tells of that', () => {
+  expect(orderMoved({ ...order, status: 'PROCESSING', reason: 'Oak, 120 x 60 cm' }).body).toBe(
+    'Order 1001 is being prepared.',
+  );
+  expect(orderMoved({ ...order, status: 'REVIEW', reason: 'payment succeeded' }).body).toBe(
+    'Order 1001 is being reviewed.',
+  );
+});
+
 it('names amounts as people write them, and the order when it is known', () => {
   expect(paymentDue({ ...payment, link: 'https://pay.example/1' }, 1001).body).toBe(
     'Please pay $19.99 for order 1001.\nPay here: https://pay.example/1',

@@ -64,13 +64,17 @@ const MOVED: Readonly<Record<OrderStatus, string>> = {
   CANCELLED: 'was cancelled',
 };
 
+/** A payment or the closing of its room has brought it there: that has a message of its own. */
+const MOVED_BY_ITSELF: readonly OrderStatus[] = ['PROCESSING', 'REVIEW'];
+
 export function orderMoved(order: OrderFact & { trackingNumber?: string; carrier?: string }): Text {
   const text = `Order ${order.number} ${MOVED[order.status]}`;
+  const reason = MOVED_BY_ITSELF.includes(order.status) ? undefined : order.reason;
   return {
     title: text,
     body: lines(
       `${text}.`,
-      order.reason === undefined ? undefined : `Reason: ${order.reason}`,
+      reason === undefined ? undefined : `Reason: ${reason}`,
       order.carrier === undefined ? undefined : `Carrier: ${order.carrier}`,
       order.trackingNumber === undefined ? undefined : `Tracking number: ${order.trackingNumber}`,
     ),
