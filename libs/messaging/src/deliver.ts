@@ -1,6 +1,7 @@
 import { routingKey } from '@order-system/contracts/define';
 import { SYSTEM } from '@order-system/contracts/primitives';
 import type { Database } from '@order-system/prisma/database';
+import type { z } from 'zod';
 import { apply, HandlerFailure, type Known } from './apply.js';
 import type { Consumer } from './consumer.js';
 import { EventMessage } from './events.js';
@@ -13,16 +14,20 @@ export const INBOX_DAYS = 30;
 /** Checks a message that came from outside the program. Throws PoisonMessage. */
 export function readMessage(raw: unknown): EventMessage {
   const message = EventMessage.safeParse(raw);
-  if (!message.success) throw new PoisonMessage(`not an event: ${message.error.issues[0]?.message}`);
+  if (!message.success) throw new PoisonMessage(`not an event: ${firstOf(message.error)}`);
   return message.data;
 }
+
+/** The first field that is wrong, and why. */
+const firstOf = ({ issues: [issue] }: z.ZodError): string =>
+  [issue?.path.join('.') ?? '', issue?.message ?? ''].filter((text) => text !== '').join(': ');
 
 /** Finds the handler and checks the data. Throws PoisonMessage. */
 export function recognise(consumer: Consumer, message: EventMessage): Known {
   const subscription = consumer.subscriptions.get(routingKey(message));
   if (!subscription) throw new PoisonMessage(`${consumer.name} does not know ${routingKey(message)}`);
   const data = subscription.contract.data.safeParse(message.data);
-  if (!data.success) throw new PoisonMessage(`${routingKey(message)}: ${data.error.issues[0]?.message}`);
+  if (!data.success) throw new PoisonMessage(`${routingKey(message)}: ${firstOf(data.error)}`);
   const { correlationId, id: causationId } = message;
   const ctx = { correlationId, causationId, actor: SYSTEM, deadline: Date.now() + BUDGET_MS };
   return { subscription, event: { ...message, data: data.data }, ctx };
