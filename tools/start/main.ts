@@ -9,6 +9,7 @@ import { lockDataDir } from '../shared/lock.ts';
 import { endPrograms } from '../shared/program.ts';
 import { SERVERS } from '../shared/servers.ts';
 import { describeAdmin } from './admin.ts';
+import { refuseConfig } from './config.ts';
 import { adminEmail, APPS, planServices, refuseWishes } from './plan.ts';
 import { restartOnRequest } from './restart-on-request.ts';
 import { findSecrets } from './secrets.ts';
@@ -57,8 +58,9 @@ async function start({ app, inspect, ...options }: Options): Promise<void> {
   await buildIfStale();
   const topology = await chooseTopology(options.topology);
   await refuseWishes({ topology, inspect });
+  await refuseConfig(topology);
   const folder = dataDir();
-  const { secrets, isAdminGenerated } = await findSecrets(folder);
+  const { secrets, isAdminGenerated } = findSecrets(folder);
   const databaseUrl = await openDatabase(topology, folder);
   const plans = await planServices({ topology, databaseUrl, dataDir: folder, secrets, inspect });
   await stopping;

@@ -3,7 +3,7 @@ import { readConfig } from '@order-system/config/config';
 import { Email, Password } from '@order-system/contracts/auth.contracts';
 import { z } from 'zod';
 
-const authBlock = tokenBlock.extend({
+export const authBlock = tokenBlock.extend({
   ADMIN_EMAIL: Email.default('admin@example.com'),
   /** Without one no admin is made at start. */
   ADMIN_PASSWORD: Password.optional(),

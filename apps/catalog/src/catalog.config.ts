@@ -2,7 +2,7 @@ import { duration, flag } from '@order-system/config/blocks';
 import { isProduction, readConfig } from '@order-system/config/config';
 import { z } from 'zod';
 
-const catalogBlock = z.object({
+export const catalogBlock = z.object({
   /** How long stock is held for an order that nobody has heard of yet. */
   STOCK_HOLD: duration.prefault('2m'),
   /** Staff hear of it when no more than this can be bought. */

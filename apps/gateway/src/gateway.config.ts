@@ -14,7 +14,7 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-const gatewayBlock = z.object({
+export const gatewayBlock = z.object({
   ...addressBlock.shape,
   ...messagingBlock.shape,
   ...shopBlock.shape,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const ADDRESS = /^(?:[^<>\r\n]*<)?([^\s<>@]+@([^\s<>@]+))>?$/;
 
-const notificationsBlock = z.object({
+export const notificationsBlock = z.object({
   /** Without it mail goes into the mailbox. */
   SMTP_URL: z
     .url({

@@ -7,7 +7,7 @@ import {
 } from '@order-system/contracts/payments.contracts';
 import { z } from 'zod';
 
-const ordersBlock = z.object({
+export const ordersBlock = z.object({
   /** How long an order waits for its payment. */
   ORDER_PAYMENT_WINDOW: duration.prefault('30m'),
   /** How a quoted order is to be paid, unless its owner chooses another way. */

@@ -11,7 +11,7 @@ const secrets = secret(NAME).transform((text, ctx) => {
       ctx.addIssue({ code: 'custom', message });
   return all;
 });
-const schema = addressBlock.extend({ [NAME]: secrets });
+export const paymentsBlock = addressBlock.extend({ [NAME]: secrets });
 
 export interface PaymentsConfig {
   /** Where people open the sandbox's payment page. */
@@ -24,7 +24,7 @@ export interface PaymentsConfig {
 
 /** Throws ConfigError. */
 export function readPaymentsConfig(env?: Environment): PaymentsConfig {
-  const config = readConfig(schema, env);
+  const config = readConfig(paymentsBlock, env);
   return {
     publicUrl: publicUrl(config),
     webhookUrl: `${gatewayUrl(config)}/api/payments/webhook/sandbox`,

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
-import { addressBlock, databaseBlock, messagingBlock, port, shopBlock } from '@order-system/config/blocks';
 import { ConfigError, readConfig } from '@order-system/config/config';
 import { useCurrency } from '@order-system/contracts/money';
 import { defectText } from '@order-system/messaging/defects';
 import { localTransport, rabbitTransport, type Transport } from '@order-system/messaging/transport';
 import { type HealthServer, startHealthServer } from '@order-system/observability/health-server';
-import { logger, loggingBlock } from '@order-system/observability/logger';
+import { logger } from '@order-system/observability/logger';
 import { measureProcess, registry } from '@order-system/observability/metrics';
+import { hostBlock } from './host.config.js';
 import type { GatewayDefinition, ServiceDefinition } from './service.js';
 import { type Running, startGateway, startService, type StartOptions } from './start-service.js';
 
@@ -17,12 +17,6 @@ const LAST_WORDS_MS = 500;
 /** EX_CONFIG of sysexits.h: to start this process again is of no use before its configuration was changed. */
 const CONFIG_UNUSABLE = 78;
 
-const hostBlock = databaseBlock
-  .extend(messagingBlock.shape)
-  .extend(shopBlock.shape)
-  .extend(addressBlock.shape)
-  .extend(loggingBlock.shape)
-  .extend({ HEALTH_PORT: port.default(0) });
 type HostConfig = ReturnType<typeof readHostConfig>;
 const readHostConfig = () => readConfig(hostBlock);
 
