@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from './console.ts';
-import { SERVERS, urlOf } from './servers.ts';
+import { placeOf, SERVERS, urlOf } from './servers.ts';
 
 const { postgres, rabbitmq, redis } = SERVERS;
 
@@ -24,6 +24,12 @@ describe('where the servers are', () => {
     ]);
     expect(urlOf(redis, { ...parts, REDIS_URL: 'redis://other:1' })).toBe('redis://other:1');
   });
+
+  it.each([
+    [SERVERS.postgres.example, { host: 'localhost', port: 5432 }],
+    ['rediss://cache:6380/2', { host: 'cache', port: 6380 }],
+    ['amqps://[::1]', { host: '::1', port: 5671 }],
+  ])('is looked for at the place that %s names', (url, place) => expect(placeOf(url)).toEqual(place));
 
   it.each([
     [postgres, 'no-url:secret'],

@@ -80,15 +80,16 @@ const PORTS: Readonly<Record<string, number>> = Object.assign(
   ...Object.values(SERVERS).map(({ ports }) => ports),
 );
 
+/** For a socket, which takes the address of IPv6 without its brackets. */
+export function placeOf(url: string): { host: string; port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) || (PORTS[protocol] ?? 0) };
+}
+
 /** Whether something accepts a connection at the URL's host and port within a second. */
 export function isReachable(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
   return new Promise((resolve) => {
-    const socket = connect({
-      host: hostname,
-      port: Number(port) || (PORTS[protocol] ?? 0),
-      timeout: 1_000,
-    });
+    const socket = connect({ ...placeOf(url), timeout: 1_000 });
     const answer = (reachable: boolean) => {
       socket.destroy();
       resolve(reachable);
