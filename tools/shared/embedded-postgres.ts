@@ -44,6 +44,7 @@ const LONGEST_SOCKET_FOLDER = 80;
  */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
+  for (const place of [dirname(binaries.initdb), folder]) refuseUnquotable(place);
   const account = findAccount();
   const cluster = join(folder, 'cluster');
   mkdirSync(folder, { recursive: true });
@@ -86,6 +87,14 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
+/** PostgreSQL's own programs hand their paths to a shell, in double quotes and no more. */
+function refuseUnquotable(place: string): void {
+  if (/["$`]/.test(place))
+    fail(
+      `PostgreSQL cannot run in ${place}. Remedy: use a folder whose path is without double quotes, dollar signs and backquotes`,
+    );
+}
+
 /** PostgreSQL refuses to run as root; then it runs as the user postgres, who is created when missing. */
 function findAccount(): Account {
   if (process.getuid?.() !== 0) return {};
@@ -106,7 +115,7 @@ async function refuseClosedFolders({ initdb }: Binaries, folder: string, account
   const enter = ['-c', 'cd "$0" && exec "$1" --version', folder, initdb];
   if ((await runProgram('sh', enter, { ...account, cwd: '/' })).status === 0) return;
   fail(
-    `PostgreSQL does not run as root, and the user postgres may not enter ${folder} or ${dirname(initdb)}. Remedy: run as another user, or move this folder to where all may enter`,
+    `PostgreSQL does not run as root, and the user postgres may not enter ${folder} or ${dirname(initdb)}. Remedy: run as another user, or have this folder where all may enter, made with umask 022`,
   );
 }
 
