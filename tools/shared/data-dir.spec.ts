@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
@@ -20,6 +20,13 @@ it('is made where DATA_DIR says', () => {
   process.env['DATA_DIR'] = join(folder, 'new/data');
   expect(dataDir()).toBe(join(folder, 'new/data'));
   expect(dataDir()).toBe(join(folder, 'new/data'));
+});
+
+it('lets PostgreSQL through, which is another user when this one is root, whatever the umask', () => {
+  const umask = process.umask(0o077);
+  process.env['DATA_DIR'] = join(folder, 'closed');
+  expect(statSync(dataDir()).mode & 0o777).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
+  process.umask(umask);
 });
 
 it('that cannot be made is named, with the remedy', () => {

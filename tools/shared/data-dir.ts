@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail, ROOT } from './console.ts';
 
@@ -6,7 +6,9 @@ import { fail, ROOT } from './console.ts';
 export function dataDir(): string {
   const folder = resolve(ROOT, process.env['DATA_DIR'] || '.data');
   try {
-    mkdirSync(folder, { recursive: true });
+    const made = mkdirSync(folder, { recursive: true }) !== undefined;
+    // The database of one who is root belongs to another user, who has to get through to it.
+    if (made && process.getuid?.() === 0) chmodSync(folder, 0o711);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;
