@@ -7,6 +7,10 @@ export default async function setUp() {
   const { startSystem } = await import('@order-system/testing/system');
   const { env } = process;
   env.TOPOLOGY ??= 'embedded';
+  // A shop of its own, in development: what the shell or `.env` say of another one would be tested instead, or reached.
+  env.NODE_ENV = 'test';
+  env.CURRENCY = 'USD';
+  for (const name of ['PUBLIC_URL', 'GATEWAY_URL', 'SMTP_URL']) env[name] = '';
   env.ADMIN_EMAIL = 'admin@example.com';
   env.ADMIN_PASSWORD = random();
   env.JWT_SECRET = random();
