@@ -8,7 +8,7 @@ it.each(['a"b', 'a$HOME', 'a`b`'])(
   'is not begun in a folder such as %s, where it cannot run',
   async (name) => {
     const folder = join(tmpdir(), name);
-    await expect(startEmbeddedPostgres(folder, 'any')).rejects.toThrow(`cannot run in ${folder}`);
+    await expect(startEmbeddedPostgres(folder)).rejects.toThrow(`cannot run in ${folder}`);
     expect(existsSync(folder)).toBe(false);
   },
 );
