@@ -27,3 +27,13 @@ it('a password is not worked at once nobody waits for it any more', async () => 
   expect(refused[0]).toMatchObject({ reason: { code: 'SERVICE_UNAVAILABLE' } });
   expect(await passwords.matches('Secret123', await passwords.hash('Secret123'))).toBe(true);
 });
+
+it('of a crowd that is too large the last ones are sent away at once, so that others are still heard', async () => {
+  const crowd = hashAll(100);
+  const refused = await Promise.race([Promise.allSettled(crowd.slice(43)), crowd[0]]);
+  expect(refused).toHaveLength(57);
+  expect(refused).toMatchObject(Array.from({ length: 57 }, () => ({ status: 'rejected' })));
+  expect(await Promise.allSettled(crowd.slice(0, 43))).not.toContainEqual(
+    expect.objectContaining({ status: 'rejected' }),
+  );
+});

@@ -7,6 +7,8 @@ import { AUTH_CONFIG, type AuthConfig } from '../auth.config.js';
 const MOST_BYTES = 72;
 /** Of the four threads that Node has for such work one stays free: it looks up the host of each new connection. */
 const MOST_AT_ONCE = 3;
+/** A service has 64 calls in hand at a time. What these leave is for those who only ask whether a session lives. */
+const MOST_WAITING = 40;
 /** Who asked is answered within 8 s or not at all: what begins later than this is done for nobody. */
 const LONGEST_WAIT_MS = 5000;
 
@@ -37,11 +39,11 @@ export class Passwords {
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     const since = performance.now();
+    if (this.waiting.length >= MOST_WAITING) throw tooMany();
     if (this.running < MOST_AT_ONCE) this.running += 1;
     else await new Promise<void>((turn) => this.waiting.push(turn));
     try {
-      if (performance.now() - since > LONGEST_WAIT_MS)
-        throw new DomainError('SERVICE_UNAVAILABLE', 'Too many sign in at once; try again shortly.');
+      if (performance.now() - since > LONGEST_WAIT_MS) throw tooMany();
       return await work();
     } finally {
       const next = this.waiting.shift();
@@ -50,3 +52,6 @@ export class Passwords {
     }
   }
 }
+
+const tooMany = (): DomainError =>
+  new DomainError('SERVICE_UNAVAILABLE', 'Too many sign in at once; try again shortly.');
