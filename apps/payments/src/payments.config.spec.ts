@@ -8,7 +8,7 @@ it('posts webhooks to the gateway, which is the public address unless it is told
   const env = { SANDBOX_WEBHOOK_SECRET: secret, PORT: '3100' };
   expect(readPaymentsConfig(env)).toMatchObject({
     publicUrl: 'http://localhost:3100',
-    webhookUrl: 'http://localhost:3100/api/payments/webhook/sandbox',
+    webhookUrl: 'http://127.0.0.1:3100/api/payments/webhook/sandbox',
   });
   const apart = { ...env, PUBLIC_URL: 'https://shop.example/', GATEWAY_URL: 'http://gateway:3000' };
   expect(readPaymentsConfig(apart)).toMatchObject({

@@ -4,6 +4,7 @@ import {
   addressBlock,
   databaseBlock,
   duration,
+  gatewayUrl,
   list,
   messagingBlock,
   publicUrl,
@@ -115,6 +116,15 @@ it('makes the Redis URL of its parts', () => {
 it('makes the public address of the port', () => {
   expect(publicUrl(readConfig(addressBlock, { PORT: '8080' }))).toBe('http://localhost:8080');
   expect(publicUrl(readConfig(addressBlock, { PUBLIC_URL: 'https://shop.test/' }))).toBe('https://shop.test');
+});
+
+it('is reached by our own services at the same address, or where the gateway listens and not by a name', () => {
+  expect(gatewayUrl(readConfig(addressBlock, { PORT: '8080' }))).toBe('http://127.0.0.1:8080');
+  const given = { PUBLIC_URL: 'https://shop.test', GATEWAY_URL: '' };
+  expect(gatewayUrl(readConfig(addressBlock, given))).toBe('https://shop.test');
+  expect(gatewayUrl(readConfig(addressBlock, { ...given, GATEWAY_URL: 'http://door:1' }))).toBe(
+    'http://door:1',
+  );
 });
 
 it('splits lists', () => expect(list.parse('a, b,,c ')).toEqual(['a', 'b', 'c']));
