@@ -52,7 +52,7 @@ export const ListMessages = defineCall('chat.messages', {
     before: Seq.optional(),
     limit: paging.limit,
   }),
-  output: pageOf(ChatMessage).extend({ lastSeq: z.int() }),
+  output: z.object({ messages: z.array(ChatMessage), total: z.int(), lastSeq: z.int() }),
 });
 
 /** The same clientMessageId from the same sender again gives the stored message again. Refusal: ROOM_CLOSED. */

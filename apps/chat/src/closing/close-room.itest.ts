@@ -54,11 +54,7 @@ describe('closing a room', () => {
     expect(order).toMatchObject({ id, status: 'PROCESSING' });
     expect(await roomOf(id)).toMatchObject({ closed: true, summary });
     await expect(send(id, as('user', userId))).rejects.toMatchObject(CLOSED);
-    const { items: messages } = await app.rpc.call(
-      ListMessages,
-      { orderId: id, limit: 50 },
-      as('user', userId),
-    );
+    const { messages } = await app.rpc.call(ListMessages, { orderId: id, limit: 50 }, as('user', userId));
     expect(messages).toHaveLength(1);
     expect(await eventsOf(id)).toEqual(['chat.message.sent', 'chat.closed']);
     expect(await closingsOf(id)).toEqual([]);

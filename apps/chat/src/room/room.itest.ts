@@ -33,7 +33,7 @@ describe('rooms', () => {
   ) => app.rpc.call(ListMessages, { orderId, limit: 50, ...more }, ctx);
   const roomOf = (orderId: string, ctx: MessageContext) => app.rpc.call(GetRoom, { orderId }, ctx);
   const seqs = async (orderId: string, more = {}) =>
-    (await list(orderId, as('admin'), more)).items.map(({ seq }) => seq);
+    (await list(orderId, as('admin'), more)).messages.map(({ seq }) => seq);
 
   describe('how they come to be', () => {
     it('makes one room for an order, also when its event is applied again', async () => {
@@ -108,7 +108,7 @@ describe('rooms', () => {
     ])('keeps %j exactly as it was sent', async (content) => {
       const { id, userId } = await app.givenRoom();
       await send(id, as('user', userId), content);
-      expect((await list(id, as('admin'))).items[0]?.content).toBe(content);
+      expect((await list(id, as('admin'))).messages[0]?.content).toBe(content);
       expect((await app.eventsOf(id))[0]?.data).toMatchObject({ message: { content }, ownerId: userId });
     });
 
@@ -149,7 +149,7 @@ describe('rooms', () => {
         at % 2 === 0 ? as('user', userId) : as('admin'),
       );
       await Promise.all(senders.map((ctx, at) => send(id, ctx, `no. ${at}`, `c-${at % 5 === 0 ? 0 : at}`)));
-      const { items: messages, lastSeq } = await list(id, as('admin'), { limit: 100 });
+      const { messages, lastSeq } = await list(id, as('admin'), { limit: 100 });
       expect(messages.map(({ seq }) => seq)).toEqual(messages.map((_, at) => at + 1));
       expect(lastSeq).toBe(messages.length);
       const events = await app.eventsOf(id);

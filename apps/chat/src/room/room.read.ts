@@ -85,7 +85,7 @@ export async function readMessages(
   const { lastSeq } = room;
   // There are no gaps, so the numbers themselves count.
   const total = Math.max(0, Math.min(lastSeq, (before ?? Infinity) - 1) - (after ?? 0));
-  return { items: room.messages.map((row) => toMessage(row as MessageRow)), total, lastSeq };
+  return { messages: room.messages.map((row) => toMessage(row as MessageRow)), total, lastSeq };
 }
 
 /** For an admin: what they have not read yet, then the latest. */

@@ -1,5 +1,6 @@
 import { Controller, Get, Patch, Post, Res } from '@nestjs/common';
 import {
+  ChatMessage,
   CloseRoom,
   GetRoom,
   GetTranscript,
@@ -12,6 +13,7 @@ import type { CallInput } from '@order-system/contracts/define';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { pageOf, success } from '../http/answer.js';
 import { Input } from '../http/input.js';
 import { Context } from '../http/request-context.js';
@@ -23,6 +25,7 @@ const messages = {
     'meta.total counts what they leave, meta.lastSeq is the last one of the room.',
   who: 'user',
   call: ListMessages,
+  output: z.object({ items: z.array(ChatMessage), total: z.int(), lastSeq: z.int() }),
   answer: 'page',
   fails: ['NOT_FOUND'],
 } as const;
@@ -137,8 +140,8 @@ export class ChatController {
   }
 
   private async list(input: CallInput<typeof ListMessages>, ctx: MessageContext) {
-    const found = await this.rpc.forward(ListMessages, input, ctx);
-    const page = pageOf(found, { page: 1, limit: input.limit });
-    return { ...page, meta: { ...page.meta, lastSeq: found.lastSeq } };
+    const { messages: items, total, lastSeq } = await this.rpc.forward(ListMessages, input, ctx);
+    const page = pageOf({ items, total }, { page: 1, limit: input.limit });
+    return { ...page, meta: { ...page.meta, lastSeq } };
   }
 }
