@@ -6,6 +6,7 @@ import { type PrivateServers, startServers } from '@order-system/testing/servers
 import { TestSmtp } from '@order-system/testing/test-smtp';
 import { Pool } from 'pg';
 import type { Dependency } from './fault.ts';
+import { placeOf } from '../shared/servers.ts';
 
 /** Leases, ladders and windows are shorter than in earnest, so that what they are for happens within a fault. */
 const SETTINGS = {
@@ -105,17 +106,12 @@ async function startProxies(servers: PrivateServers, smtp: TestSmtp, undo: Undo)
     return proxy;
   };
   return {
-    postgres: await before(addressOf(servers.postgres.url)),
-    rabbitmq: await before(addressOf(servers.rabbitmq.url)),
-    redis: await before(addressOf(servers.redis.url)),
-    smtp: await before(addressOf(smtp.url)),
+    postgres: await before(placeOf(servers.postgres.url)),
+    rabbitmq: await before(placeOf(servers.rabbitmq.url)),
+    redis: await before(placeOf(servers.redis.url)),
+    smtp: await before(placeOf(smtp.url)),
     webhook: await before(NOBODY),
   };
-}
-
-function addressOf(url: string): typeof NOBODY {
-  const { hostname: host, port } = new URL(url);
-  return { host, port: Number(port) };
 }
 
 async function versionsOf(servers: PrivateServers, db: Pool): Promise<string> {

@@ -1,27 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { move, type OrderState } from './order.rules.js';
+import { pending } from './order-state.fixture.js';
 import { markNotStarted, noteBegun, type Quote, settle } from './review.rules.js';
 
 const custom: OrderState = {
-  id: 'o',
-  number: 1001,
-  userId: 'u',
+  ...pending,
   kind: 'CUSTOM',
   status: 'REVIEW',
   paymentStatus: 'NOT_REQUIRED',
-  currency: 'USD',
   total: 0,
-  ownPrices: false,
   payBefore: null,
   paymentId: null,
   paymentProvider: null,
   paymentState: null,
-  trackingNumber: null,
-  carrier: null,
-  refunded: 0,
-  attemptedAt: null,
-  isAgreed: false,
-  version: 1,
 };
 const paid: OrderState = { ...custom, kind: 'CATALOG', ownPrices: true, total: 900, paymentStatus: 'PAID' };
 const summary = 'Agreed.';
