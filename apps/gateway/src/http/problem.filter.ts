@@ -8,10 +8,17 @@ import {
 import { DomainError } from '@order-system/contracts/errors';
 import type { Logger } from '@order-system/observability/logger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { internal, problemHeaders, problemOf, refusalOf } from './problem.js';
+import { internal, type Problem, problemHeaders, problemOf, refusalOf } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
-/** Every error leaves as problem+json; here alone a code becomes a status. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The page that a browser gets of an error here. */
+    problemPage?: (reply: FastifyReply, problem: Problem) => string;
+  }
+}
+
+/** Every error leaves as problem+json, or as a page where people open one; here alone a code becomes a status. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -30,12 +37,13 @@ export class ProblemFilter implements ExceptionFilter {
       this.log.error({ err: error, correlationId: request.id, method: request.method }, 'a request failed');
     const known = refusal ?? internal();
     if (reply.sent) return;
-    void reply
-      .code(known.status)
-      .header('x-correlation-id', request.id)
-      .headers(problemHeaders(known))
-      .serializer(JSON.stringify)
-      .send(problemOf(known, request.id));
+    const problem = problemOf(known, request.id);
+    const page = request.headers.accept?.includes('text/html')
+      ? request.routeOptions.config.problemPage
+      : undefined;
+    void reply.code(known.status).header('x-correlation-id', request.id).headers(problemHeaders(known));
+    if (page) void reply.send(page(reply, problem));
+    else void reply.serializer(JSON.stringify).send(problem);
   }
 
   private toRefusal(error: unknown, request: FastifyRequest): DomainError | undefined {

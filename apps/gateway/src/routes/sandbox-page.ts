@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { WireOutput } from '@order-system/contracts/define';
 import type { GetSandboxSession } from '@order-system/contracts/payments.contracts';
+import type { Problem } from '../http/problem.js';
 
 type Session = WireOutput<typeof GetSandboxSession>;
 
@@ -31,7 +32,7 @@ const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTI
 const money = ({ amount, currency }: Session): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount);
 
-const page = (session: Session, body: string): string => `<!doctype html>
+const page = (body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -42,13 +43,16 @@ const page = (session: Session, body: string): string => `<!doctype html>
 <body>
 <main>
 <h1>Sandbox payment</h1>
-<p class="amount">${escape(money(session))}</p>
-<p class="note">Order ${escape(session.orderId)}</p>
 ${body}
 </main>
 </body>
 </html>
 `;
+
+const sessionPage = (session: Session, body: string): string =>
+  page(`<p class="amount">${escape(money(session))}</p>
+<p class="note">Order ${escape(session.orderId)}</p>
+${body}`);
 
 const SAID: Record<Session['status'], string> = {
   OPEN: 'This payment is open.',
@@ -60,7 +64,7 @@ const SAID: Record<Session['status'], string> = {
 /** The form posts to the page's own address, which holds the secret. */
 export function sandboxPage(session: Session): string {
   if (session.status !== 'OPEN') return settledPage(session);
-  return page(
+  return sessionPage(
     session,
     `<p class="note">No money moves: this provider is for trying things out.</p>
 <form method="post">
@@ -71,4 +75,8 @@ export function sandboxPage(session: Session): string {
 }
 
 export const settledPage = (session: Session): string =>
-  page(session, `<p role="status">${escape(SAID[session.status])}</p>`);
+  sessionPage(session, `<p role="status">${escape(SAID[session.status])}</p>`);
+
+export const refusedPage = ({ title, detail, correlationId }: Problem): string =>
+  page(`<p role="alert">${escape(title)}. ${escape(detail)}</p>
+<p class="note">Reference ${escape(correlationId)}</p>`);

@@ -1,4 +1,5 @@
 import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { WireOutput } from '@order-system/contracts/define';
 import { GetSandboxSession, SettleSandboxSession } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
@@ -6,9 +7,12 @@ import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { success } from '../http/answer.js';
 import { once, parse, readBody } from '../http/input.js';
+import type { Problem } from '../http/problem.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
-import { PAGE_CSP, sandboxPage, settledPage } from './sandbox-page.js';
+import { PAGE_CSP, refusedPage, sandboxPage, settledPage } from './sandbox-page.js';
+
+const PAGES = { problemPage: (reply: FastifyReply, problem: Problem) => html(reply, refusedPage(problem)) };
 
 /** The page of the built-in payment provider. Who has the link may pay. */
 @Controller('payments/sandbox')
@@ -16,8 +20,10 @@ export class SandboxController {
   constructor(private readonly rpc: RpcClient) {}
 
   @Get(':id')
+  @RouteConfig(PAGES)
   @Operation({
     summary: 'The payment page of the sandbox provider',
+    description: 'Who asks for text/html gets errors as a page, too.',
     who: 'all',
     answer: 'html',
     query: ['secret'],
@@ -37,9 +43,12 @@ export class SandboxController {
   }
 
   @Post(':id')
+  @RouteConfig(PAGES)
   @Operation({
     summary: 'Pay or decline',
-    description: "Answers at once; the provider's signed webhook follows. A form is answered with a page.",
+    description:
+      "Answers at once; the provider's signed webhook follows. A form is answered with a page. " +
+      'Who asks for text/html gets errors as a page, too.',
     who: 'all',
     body: SettleSandboxSession.input.pick({ outcome: true }),
     output: SettleSandboxSession.output,
