@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadEnvFile } from '../../libs/config/src/env-file.ts';
+import { EnvFileError, loadEnvFile } from '../../libs/config/src/env-file.ts';
 import { fail, ROOT, run } from './console.ts';
 import { askDirectly } from './proxies.ts';
 
@@ -8,7 +8,7 @@ await run(async () => {
   try {
     loadEnvFile(join(ROOT, '.env'));
   } catch (error) {
-    if (error instanceof TypeError) fail('.env is not in UTF-8. Remedy: save it as UTF-8');
+    if (error instanceof EnvFileError) fail(error.message);
     throw error;
   }
   askDirectly(process.env);

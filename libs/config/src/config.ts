@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { loadEnvFile } from './env-file.js';
+import { EnvFileError, loadEnvFile } from './env-file.js';
 
 /** The configuration cannot be used; the message names every wrong variable and what to do about it. */
 export class ConfigError extends Error {
@@ -13,9 +13,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 let isEnvFileLoaded = false;
 
-/** The process's variables and those of `.env`; what is set in the process wins. */
+/** The process's variables and those of `.env`; what is set in the process wins. Throws ConfigError. */
 function environment(): Environment {
-  if (!isEnvFileLoaded) loadEnvFile('.env');
+  try {
+    if (!isEnvFileLoaded) loadEnvFile('.env');
+  } catch (error) {
+    throw error instanceof EnvFileError ? new ConfigError([error.message]) : error;
+  }
   isEnvFileLoaded = true;
   return process.env;
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { loadEnvFile } from './env-file.js';
+import { EnvFileError, loadEnvFile } from './env-file.js';
 
 let folder: string;
 let file: string;
@@ -31,7 +31,13 @@ it('is read as editors on any system write it, and what is set wins', () => {
 
 it('that is not UTF-8 is refused, not passed over', () => {
   writeFileSync(file, Buffer.from('\uFEFFENV_FILE_A=1\r\n', 'utf16le'));
-  expect(() => loadEnvFile(file)).toThrow('not valid for encoding utf-8');
+  expect(() => loadEnvFile(file)).toThrow('not valid for encoding utf-8. Remedy: make it a file in UTF-8');
+});
+
+it('that is a folder is refused with what to do about it', () => {
+  mkdirSync(file);
+  expect(() => loadEnvFile(file)).toThrow(EnvFileError);
+  expect(() => loadEnvFile(file)).toThrow(/EISDIR.*Remedy: /);
 });
 
 it('may be missing', () => expect(() => loadEnvFile(file)).not.toThrow());

@@ -20,12 +20,15 @@ export type CrashPoint =
   | 'saga.timer_fired'
   | 'notify.sent_before_mark';
 
-const planned = crashPointOfThisProcess();
+const NOWHERE = { name: '', pass: 0 };
+/** Read at the first pass: while modules load nobody could say what is wrong with the configuration. */
+let planned: typeof NOWHERE | undefined;
 let passes = 0;
 
 /** Does nothing, unless this process was started to die here. */
 export function crashPoint(name: CrashPoint): void {
-  if (planned === undefined || planned.name !== name) return;
+  planned ??= crashPointOfThisProcess() ?? NOWHERE;
+  if (planned.name !== name) return;
   passes += 1;
   if (passes === planned.pass) process.kill(process.pid, 'SIGKILL');
 }

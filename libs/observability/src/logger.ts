@@ -56,8 +56,16 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 const level = z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info');
 /** For who starts a process and refuses what is wrong. */
 export const loggingBlock = z.object({ LOG_LEVEL: level });
+
 /** Loggers are made while modules load, when nobody could say yet what is wrong. */
-const loggingConfig = z.object({ LOG_LEVEL: level.catch('info') });
+function levelOrUsual(): string {
+  try {
+    return readConfig(loggingBlock).LOG_LEVEL;
+  } catch (error) {
+    if (error instanceof ConfigError) return 'info';
+    throw error;
+  }
+}
 
 export const loggerOptions = (level: string): LoggerOptions => ({
   level,
@@ -75,7 +83,7 @@ let root: Logger | undefined;
 
 /** Lines of JSON on standard output, each with the name of the part that wrote it. Level: LOG_LEVEL. */
 export function logger(name: string): Logger {
-  root ??= pino(loggerOptions(readConfig(loggingConfig).LOG_LEVEL), destination({ fd: 1, sync: true }));
+  root ??= pino(loggerOptions(levelOrUsual()), destination({ fd: 1, sync: true }));
   return root.child({ part: name });
 }
 
