@@ -56,6 +56,21 @@ describe('a migrated database', () => {
         await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
     });
   });
+
+  it.each(['infinity', '-infinity', '0001-01-01 BC', '9999-12-31 23:59:59.9996+00'])(
+    'takes no event of %s, which nobody could be told of',
+    async (time) => {
+      const insert = `
+        INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
+          correlation_id, occurred_at)
+        VALUES (gen_random_uuid(), 'test.done', 1, 'test', gen_random_uuid(), 1, '{}', '{}', 'c', $1)`;
+      await withClient(as('orders'), async (client) => {
+        await expect(client.query(insert, [time])).rejects.toMatchObject({ code: '23514' });
+        for (const readable of ['0001-01-01 00:00:00+00', '9999-12-31 23:59:59.999+00'])
+          await client.query(insert, [readable]);
+      });
+    },
+  );
 });
 
 it('finds its database there without a right to any other', async () => {
