@@ -249,12 +249,21 @@ describe('baskets', () => {
       });
     });
 
-    it('leaves out what a line cannot hold', async () => {
+    it('is refused when a line cannot hold both, and on signing in leaves out what it cannot', async () => {
       const ctx = aUser();
       const plenty = shop.catalogue.add({ stock: 20_000 }).id;
       const id = await givenBasket(ctx, [[plenty, 9000]]);
-      const fromBasketId = await givenBasket(aGuest(), [[plenty, 9000]]);
-      expect(quantities(await shop.baskets.merge({ id, fromBasketId }, ctx))).toEqual([10_000]);
+      const fromBasketId = await givenBasket(aGuest(), [
+        [plenty, 9000],
+        [shop.catalogue.add().id, 1],
+      ]);
+      await expect(shop.baskets.merge({ id, fromBasketId }, ctx)).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        facts: { errors: [{ path: 'fromBasketId', message: expect.stringContaining(plenty) }] },
+      });
+      expect(quantities(await shop.baskets.get({ id: fromBasketId }, aGuest()))).toEqual([9000, 1]);
+      await shop.baskets.takeGuest({ basketId: fromBasketId }, ctx);
+      expect(quantities(await shop.baskets.own({}, ctx))).toEqual([10_000, 1]);
     });
   });
 

@@ -83,16 +83,21 @@ export const tooManyLines = (): DomainError =>
     ],
   });
 
-export const tooManyTogether = (): DomainError =>
-  new DomainError(
-    'VALIDATION_FAILED',
-    `A basket holds at most ${MOST_LINES} products; together they have more.`,
-    {
-      errors: [
-        {
-          path: 'fromBasketId',
-          message: `has too many: take some out, a basket holds at most ${MOST_LINES}`,
-        },
-      ],
-    },
-  );
+/** Throws VALIDATION_FAILED when what two baskets have together is more than one can hold. */
+export function refuseTooMany(together: readonly BasketItem[]): void {
+  const refuse = (detail: string, messages: string[]) => {
+    throw new DomainError('VALIDATION_FAILED', detail, {
+      errors: messages.map((message) => ({ path: 'fromBasketId', message })),
+    });
+  };
+  if (together.length > MOST_LINES)
+    refuse(`A basket holds at most ${MOST_LINES} products; together they have more.`, [
+      `has too many: take some out, a basket holds at most ${MOST_LINES}`,
+    ]);
+  const tooMuch = together.filter(({ quantity }) => quantity > MOST_OF_ONE);
+  if (tooMuch.length > 0)
+    refuse(
+      `A basket holds at most ${MOST_OF_ONE} of one product; together they have more.`,
+      tooMuch.map(({ productId }) => `has too many of ${productId}: take some out`),
+    );
+}

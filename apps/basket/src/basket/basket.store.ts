@@ -181,11 +181,11 @@ export const addAll = (id: string): Sql => sql`
       DO UPDATE SET quantity = least(i.quantity + EXCLUDED.quantity, ${MOST_OF_ONE}::int)
     )`;
 
-export async function countProducts(tx: Tx, basketIds: string[]): Promise<number> {
-  const row = await tx.one<{ count: number }>(sql`
-    SELECT count(DISTINCT product_id)::int AS count FROM basket.basket_item WHERE basket_id = ANY(${basketIds}::uuid[])`);
-  return row?.count ?? 0;
-}
+/** How many there are of each product in these baskets together. */
+export const sumLines = (tx: Tx, basketIds: string[]): Promise<BasketItem[]> =>
+  tx.query(sql`
+    SELECT product_id AS "productId", sum(quantity)::int AS quantity FROM basket.basket_item
+    WHERE basket_id = ANY(${basketIds}::uuid[]) GROUP BY product_id ORDER BY product_id`);
 
 /** Moves all lines of a guest's basket into a customer's; both are locked. */
 export async function moveLines(tx: Tx, from: string, into: { id: string; userId: string }): Promise<void> {

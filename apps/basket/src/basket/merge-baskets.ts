@@ -3,15 +3,8 @@ import type { CallInput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { MOST_LINES, signedIn, type StoredBasket, tooManyTogether } from './basket.rules.js';
-import {
-  type BasketOwner,
-  countProducts,
-  lockOwner,
-  moveLines,
-  openBasket,
-  readBasket,
-} from './basket.store.js';
+import { refuseTooMany, signedIn, type StoredBasket } from './basket.rules.js';
+import { type BasketOwner, lockOwner, moveLines, openBasket, readBasket, sumLines } from './basket.store.js';
 
 /** A guest's basket into the customer's own; again, when it has been done, it changes nothing. */
 export async function mergeBaskets(
@@ -24,7 +17,7 @@ export async function mergeBaskets(
   if (into?.userId !== userId || into.status !== 'OPEN') throw notFound('basket');
   const from = await lockOwner(tx, fromBasketId);
   if (isGuests(from)) {
-    if ((await countProducts(tx, [id, fromBasketId])) > MOST_LINES) throw tooManyTogether();
+    refuseTooMany(await sumLines(tx, [id, fromBasketId]));
     await moveLines(tx, fromBasketId, { id, userId });
   } else if (from?.userId !== userId) throw notFound('basket');
   return readBasket(tx, { id, userId });
