@@ -9,7 +9,12 @@ export function prepareDatabase(url: string): Promise<string[]> {
     const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
     if (await createDatabaseIfMissing(url))
       console.log(`Created the database ${new URL(url).pathname.slice(1)}.`);
-    return migrate(url);
+    const { applied, newer } = await migrate(url);
+    if (newer.length > 0)
+      console.warn(
+        `The database is that of a newer version, with ${newer.join(', ')}. This version runs with it, too. Remedy, unless you mean to go back: start the newer one`,
+      );
+    return applied;
   });
 }
 

@@ -28,7 +28,7 @@ describe('a migrated database', () => {
   });
 
   it('is left alone by a second migration', async () => {
-    await expect(migrate(database.url)).resolves.toEqual([]);
+    await expect(migrate(database.url)).resolves.toEqual({ applied: [], newer: [] });
   });
 
   it.each(SERVICES)('lets %s into its own schema and no other', async (service) => {
@@ -96,11 +96,27 @@ it('migrates once when many start at the same time', async () => {
     const created = await Promise.all([1, 2, 3].map(() => createDatabaseIfMissing(fresh)));
     expect(created.filter(Boolean)).toHaveLength(1);
     const applied = await Promise.all([1, 2, 3].map(() => migrate(fresh)));
-    expect(applied.flat()).toEqual(readMigrations().migrationDirectories.map((dir) => dir.path));
+    expect(applied.flatMap((one) => one.applied)).toEqual(
+      readMigrations().migrationDirectories.map((dir) => dir.path),
+    );
   } finally {
     await withClient(url, (client) =>
       client.query(`DROP DATABASE IF EXISTS ${new URL(fresh).pathname.slice(1)} WITH (FORCE)`),
     );
+    await drop();
+  }
+});
+
+it('says which migrations are of a newer version', async () => {
+  const { url, drop } = await createTestDatabase();
+  try {
+    await withClient(url, (client) =>
+      client.query(`
+        INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+        VALUES ('later', 'c', '99990101000000_later', now())`),
+    );
+    await expect(migrate(url)).resolves.toEqual({ applied: [], newer: ['99990101000000_later'] });
+  } finally {
     await drop();
   }
 });

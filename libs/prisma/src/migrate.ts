@@ -51,20 +51,31 @@ export async function createDatabaseIfMissing(url: string): Promise<boolean> {
   });
 }
 
+interface Migrated {
+  /** The names of the migrations that were applied. */
+  applied: string[];
+  /** Those of a newer version that were applied before: this one runs with them, too. */
+  newer: string[];
+}
+
 /**
- * Brings a database to the newest migration, with the services' roles and grants. Returns the names applied.
+ * Brings a database to the newest migration, with the services' roles and grants.
  * Many may run at once: an advisory lock lets them in one after the other.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string): Promise<Migrated> {
   return withClient(url, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await createRoles(client);
-      const applied = (await isCurrent(client)) ? [] : await applyMigrations(url);
+      const [done, wanted] = [await readDone(client), migrationChecksums(readMigrations())];
+      const newer = refuseOthers(done, wanted);
+      // The engine takes half a second to load; a database that has everything need not wait for it.
+      const isCurrent = [...wanted.keys()].every((name) => done.has(name));
+      const applied = isCurrent ? [] : await applyMigrations(url);
       await client.query('BEGIN');
       await applyGrants(client);
       await client.query('COMMIT');
-      return applied;
+      return { applied, newer };
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     }
@@ -79,22 +90,25 @@ async function applyMigrations(url: string): Promise<string[]> {
   });
 }
 
-/** The engine takes half a second to load; a database that has everything need not wait for it. */
-async function isCurrent(client: Client): Promise<boolean> {
+/** The names of what was applied, with their checksums. */
+async function readDone(client: Client): Promise<Map<string, string>> {
   const known = await client.query(`SELECT to_regclass('public._prisma_migrations') AS name`);
-  if (known.rows[0]?.name == null) return false;
+  if (known.rows[0]?.name == null) return new Map();
   const { rows } = await client.query<{ name: string; checksum: string }>(
     `SELECT migration_name AS name, checksum FROM public._prisma_migrations
-     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`,
   );
-  const done = new Map(rows.map((row) => [row.name, row.checksum]));
-  const wanted = migrationChecksums(readMigrations());
-  refuseOthers(done, wanted);
-  return [...wanted.keys()].every((name) => done.has(name));
+  return new Map(rows.map((row) => [row.name, row.checksum]));
 }
 
-/** What comes after all of ours is of a newer version, which only added: an older one may run beside it. */
-export function refuseOthers(done: ReadonlyMap<string, string>, wanted: ReadonlyMap<string, string>): void {
+/**
+ * What comes after all of ours is of a newer version, which only added: an older one may run beside it. Returns the names
+ * of these. Throws MigrationError.
+ */
+export function refuseOthers(
+  done: ReadonlyMap<string, string>,
+  wanted: ReadonlyMap<string, string>,
+): string[] {
   const newest = [...wanted.keys()].sort().at(-1) ?? '';
   for (const [name, checksum] of done) {
     if (name > newest || wanted.get(name) === checksum) continue;
@@ -103,4 +117,5 @@ export function refuseOthers(done: ReadonlyMap<string, string>, wanted: Readonly
       `The migration ${name} ${what} it was applied. Remedy: put it back as it was and write a further one; a database without data of worth can be dropped instead`,
     );
   }
+  return [...done.keys()].filter((name) => name > newest);
 }
