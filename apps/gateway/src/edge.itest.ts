@@ -153,9 +153,11 @@ describe('limits', () => {
     await door.close();
   });
 
-  it('see the client behind a trusted proxy', async () => {
+  // As an IPv4 address is seen where IPv6 is spoken, too.
+  it.each(['127.0.0.1', '::ffff:127.0.0.1'])('see the client behind a trusted proxy at %s', async (proxy) => {
     const door = await startGateway({ THROTTLE_LIMIT: '1', TRUSTED_PROXIES: '127.0.0.1' });
-    const send = (address: string) => door.send({ url, headers: { 'x-forwarded-for': address } });
+    const send = (address: string) =>
+      door.send({ url, remoteAddress: proxy, headers: { 'x-forwarded-for': address } });
     expect([(await send('203.0.113.1')).statusCode, (await send('203.0.113.2')).statusCode]).toEqual([
       200, 200,
     ]);

@@ -112,6 +112,6 @@ export const addressBlock = z.object({
 export const publicUrl = (config: { PORT: number; PUBLIC_URL?: string }): string =>
   config.PUBLIC_URL ?? `http://localhost:${config.PORT}`;
 
-/** Where the system's own services reach the gateway. It listens on IPv4, and `localhost` may be an address of IPv6 alone. */
+/** Where the system's own services reach the gateway: on IPv4 it always listens, and `localhost` may be of IPv6 alone. */
 export const gatewayUrl = (config: z.output<typeof addressBlock>): string =>
   config.GATEWAY_URL ?? config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;

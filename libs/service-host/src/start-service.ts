@@ -90,7 +90,8 @@ export async function startGateway(
   port: number,
 ): Promise<Running> {
   const app: INestApplication = await create(transport);
-  await app.listen(port, '0.0.0.0');
+  // Node's own choice: all addresses, of IPv6 too where there is any. Fastify's would be localhost alone.
+  await app.listen(port, '');
   return { name, checks: { messages: () => transport.ready }, close: () => app.close() };
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Client, givenUser, guest, type Problem } from './client.js';
 
@@ -45,6 +46,15 @@ describe('tokens signed by us, but not for this', () => {
     const answer = await guest().send('GET', '/users', { headers: { authorization: `Bearer ${token}` } });
     expect(answer.outcome).toEqual([403, 'FORBIDDEN']);
   });
+});
+
+it('is reached at each address that localhost may be', async () => {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const { port } = new URL(guest().url);
+  for (const { address, family } of own.filter(({ internal }) => internal)) {
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    expect((await fetch(`http://${host}:${port}/api/categories`)).status).toBe(200);
+  }
 });
 
 /** As it is: fetch would tidy the path first. */
