@@ -152,44 +152,53 @@ function present(row: WholeOrder): Order {
   } as Order;
 }
 
-interface DayRow {
-  day: string;
-  orders: number;
-  revenue: number;
-}
-
 /** Orders whose money, or a part of it, is the shop's. */
 const KEPT = sql`payment_status IN ('PAID', 'PARTIALLY_REFUNDED')`;
 
-/** Revenue is what was captured and kept; a day is a UTC day. */
+const MOST_DAYS = 366;
+
+/** Of a day or of a state. */
+interface Sums {
+  day: string | null;
+  status: OrderStatus | null;
+  orders: number;
+  kept: number;
+  revenue: number;
+}
+
+/**
+ * Revenue is what was captured and kept; a day is a UTC day. The orders are read once, and added up by day and state
+ * before anything else is done with them: all of a shop's may be many.
+ */
 export async function readStats(
   db: Database,
   { from = new Date(0), to = new Date() }: CallInput<typeof GetOrderStats>,
 ): Promise<CallOutput<typeof GetOrderStats>> {
-  const counts = await db.searches.query<{ status: OrderStatus; orders: number }>(sql`
-    SELECT status, count(*) AS orders FROM orders."order"
-    WHERE created_at >= ${from} AND created_at < ${to} GROUP BY status`);
-  const byDay = await db.searches.query<DayRow>(sql`
-    SELECT to_char(created_at, 'YYYY-MM-DD') AS day, count(*) AS orders,
-      coalesce(sum(total - refunded) FILTER (WHERE ${KEPT}), 0)::float8 AS revenue
-    FROM orders."order" WHERE created_at >= ${from} AND created_at < ${to}
-    GROUP BY day ORDER BY day DESC LIMIT 366`);
-  const [paid] = await db.searches.query<{ orders: number; revenue: number }>(sql`
-    SELECT count(*) AS orders, coalesce(sum(total - refunded), 0)::float8 AS revenue FROM orders."order"
-    WHERE created_at >= ${from} AND created_at < ${to} AND ${KEPT}`);
-  const { orders: paidOrders = 0, revenue = 0 } = paid ?? {};
+  const sums = await db.searches.query<Sums>(sql`
+    SELECT to_char(day, 'YYYY-MM-DD') AS day, status, sum(orders)::int8 AS orders, sum(kept)::int8 AS kept,
+      coalesce(sum(revenue), 0)::float8 AS revenue
+    FROM (
+      SELECT date_bin('1 day', created_at, 'epoch') AS day, status, count(*) AS orders,
+        count(*) FILTER (WHERE ${KEPT}) AS kept, sum(total - refunded) FILTER (WHERE ${KEPT}) AS revenue
+      FROM orders."order" WHERE created_at >= ${from} AND created_at < ${to} GROUP BY 1, 2
+    ) AS part
+    GROUP BY GROUPING SETS ((day), (status)) ORDER BY part.day`);
+  const ofStates = sums.flatMap(({ status, ...sum }) => (status === null ? [] : [{ status, ...sum }]));
+  const ofDays = sums.flatMap(({ day, orders, revenue }) => (day === null ? [] : [{ day, orders, revenue }]));
+  const sumOf = (of: 'orders' | 'kept' | 'revenue') => ofStates.reduce((sum, state) => sum + state[of], 0);
+  const [kept, revenue] = [sumOf('kept'), sumOf('revenue')];
   return {
-    orders: counts.reduce((sum, { orders }) => sum + orders, 0),
+    orders: sumOf('orders'),
     byStatus: {
       ...(Object.fromEntries(OrderStatus.options.map((status) => [status, 0])) as Record<
         OrderStatus,
         number
       >),
-      ...Object.fromEntries(counts.map(({ status, orders }) => [status, orders])),
+      ...Object.fromEntries(ofStates.map(({ status, orders }) => [status, orders])),
     },
     revenue,
-    averageValue: paidOrders === 0 ? 0 : Math.round(revenue / paidOrders),
+    averageValue: kept === 0 ? 0 : Math.round(revenue / kept),
     currency: shopCurrency(),
-    byDay: byDay.reverse(),
+    byDay: ofDays.slice(-MOST_DAYS),
   };
 }
