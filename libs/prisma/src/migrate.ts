@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { applyGrants, createRoles } from './roles.js';
 import { migrationChecksums, readMigrations } from './migration-files.js';
 import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
 
 const MIGRATION_LOCK = 7_316_402;
+const ASK_AGAIN_MS = 100;
 
 /** The database was made by other migrations than those of the folder; the message says what to do about it. */
 export class MigrationError extends Error {}
@@ -64,7 +66,7 @@ interface Migrated {
  */
 export async function migrate(url: string): Promise<Migrated> {
   return withClient(url, async (client) => {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeTurn(client);
     try {
       await createRoles(client);
       const [done, wanted] = [await readDone(client), migrationChecksums(readMigrations())];
@@ -80,6 +82,17 @@ export async function migrate(url: string): Promise<Migrated> {
       await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     }
   });
+}
+
+/** Asks again and again: CREATE INDEX CONCURRENTLY waits for every statement, so also for one that waits for its end. */
+async function takeTurn(client: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ ours: boolean }>('SELECT pg_try_advisory_lock($1) AS ours', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.ours) return;
+    await sleep(ASK_AGAIN_MS);
+  }
 }
 
 async function applyMigrations(url: string): Promise<string[]> {

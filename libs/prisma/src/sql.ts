@@ -36,6 +36,9 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.reduce((all, one) => sql`${all} AND ${one}`);
 
+/** Not once for all values, where rare ones and frequent ones need different plans. */
+export const plannedAnew = (statement: Sql): Sql => ({ ...statement, name: '' });
+
 /** Each is looked for in every row that the others are in; of what is longer the end stays together. */
 const MOST_WORDS = 8;
 

@@ -3,7 +3,7 @@ import { DomainError, notFound } from '@order-system/contracts/errors';
 import type { GetEvent, ListEvents } from '@order-system/contracts/events.contracts';
 import { type EventRow, fromRow } from '@order-system/messaging/events';
 import type { Database } from '@order-system/prisma/database';
-import { allOf, type Sql, sql } from '@order-system/prisma/sql';
+import { allOf, plannedAnew, type Sql, sql } from '@order-system/prisma/sql';
 import { fromCursor, toCursor } from './cursor.js';
 
 type Filters = CallInput<typeof ListEvents>;
@@ -60,9 +60,6 @@ const countOf = (filters: Filters): Sql =>
   plannedAnew(sql`
     SELECT count(*) AS total FROM (
       SELECT FROM events.event WHERE ${allOf(conditionsOf(filters))} LIMIT ${MOST_COUNTED}) AS found`);
-
-/** Not once for all values: a rare type and a frequent one need different plans. */
-const plannedAnew = (statement: Sql): Sql => ({ ...statement, name: '' });
 
 /** Only the conditions that were asked for, so that each can use its index. */
 function conditionsOf(filters: Omit<Filters, 'cursor' | 'limit'>): Sql[] {

@@ -9,44 +9,25 @@ import {
 } from '@order-system/contracts/orders.contracts';
 import type { Actor } from '@order-system/contracts/primitives';
 import type { Database, Statements } from '@order-system/prisma/database';
-import type { Prisma } from '@order-system/prisma/generated/client';
-import { sql, wordsLike } from '@order-system/prisma/sql';
+import type { OrderHistory, OrderLine, Order as StoredOrder } from '@order-system/prisma/generated/client';
+import { allOf, plannedAnew, type Sql, sql, wordsLike } from '@order-system/prisma/sql';
 
-const whole = {
-  lines: { orderBy: { position: 'asc' } },
-  history: { orderBy: { version: 'asc' } },
-} satisfies Prisma.OrderInclude;
-type StoredOrder = Prisma.OrderGetPayload<{ include: typeof whole }>;
-type StoredHistory = StoredOrder['history'][number];
-
-/** An order's row with its lines and history, as Prisma or one statement gives it. */
+/** An order's row with its lines and history, as WHOLE reads it. */
 interface WholeOrder extends Omit<
   StoredOrder,
-  | 'lines'
-  | 'history'
-  | 'total'
-  | 'refunded'
-  | 'ownPrices'
-  | 'isAgreed'
-  | 'basketId'
-  | 'attemptedAt'
-  | 'payBefore'
-  | 'version'
+  'total' | 'refunded' | 'ownPrices' | 'isAgreed' | 'basketId' | 'attemptedAt' | 'payBefore' | 'version'
 > {
-  total: bigint | number;
-  lines: Pick<StoredOrder['lines'][number], 'productId' | 'title' | 'price' | 'quantity'>[];
-  history: (Omit<StoredHistory, 'orderId' | 'version' | 'at'> & { at: Date | string })[];
+  total: number;
+  lines: Pick<OrderLine, 'productId' | 'title' | 'price' | 'quantity'>[];
+  history: (Pick<OrderHistory, 'from' | 'to' | 'by' | 'reason'> & { at: string })[];
 }
 
 /** Whose orders the caller may see: an admin everybody's. */
 const ownerOf = (actor: Actor): { userId?: string } =>
   actor.role === 'admin' ? {} : { userId: actor.id ?? '' };
 
-/** What a customer looks at again and again while they wait, so it is one statement. */
-export async function readOrder(db: Statements, id: string, actor: Actor): Promise<Order> {
-  const { userId = null } = ownerOf(actor);
-  const [row] = await db.query<WholeOrder>(sql`
-    SELECT o.id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
+/** Of the order `o` with its lines and history. */
+const WHOLE = sql`o.id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
       description, specifications, o.quantity, metadata, shipping_address AS "shippingAddress", notes,
       tracking_number AS "trackingNumber", carrier, payment_id AS "paymentId", payment_provider AS "paymentProvider",
       payment_state AS "paymentState", created_at AS "createdAt", updated_at AS "updatedAt",
@@ -58,7 +39,13 @@ export async function readOrder(db: Statements, id: string, actor: Actor): Promi
         SELECT json_agg(json_build_object('from', h."from", 'to', h."to", 'at', h.at, 'by', h.by, 'reason', h.reason)
           ORDER BY h.version)
         FROM orders.order_history h WHERE h.order_id = o.id
-      ) AS history
+      ) AS history`;
+
+/** What a customer looks at again and again while they wait, so it is one statement. */
+export async function readOrder(db: Statements, id: string, actor: Actor): Promise<Order> {
+  const { userId = null } = ownerOf(actor);
+  const [row] = await db.query<WholeOrder>(sql`
+    SELECT ${WHOLE}
     FROM orders."order" o WHERE o.id = ${id} AND (${userId}::uuid IS NULL OR user_id = ${userId})`);
   if (!row) throw notFound('order');
   return present(row);
@@ -71,39 +58,58 @@ export async function listOrders(
   input: CallInput<typeof ListOrders>,
   actor: Actor,
 ): Promise<CallOutput<typeof ListOrders>> {
-  const { page, limit, status, search, from, to } = input;
-  const where: Prisma.OrderWhereInput = {
-    ...(input.userId === undefined ? {} : { userId: input.userId }),
-    ...ownerOf(actor),
-    ...(status === undefined ? {} : { status }),
-    ...(from || to ? { createdAt: { ...(from ? { gte: from } : {}), ...(to ? { lt: to } : {}) } } : {}),
-    ...(search === undefined ? {} : { AND: wordsLike(search).map(matches) }),
-  };
-  const orderBy = [{ createdAt: 'desc' as const }, { id: 'asc' as const }];
-  const [rows, total] = await Promise.all([
-    db.prisma.order.findMany({ where, include: whole, orderBy, skip: (page - 1) * limit, take: limit }),
-    db.prisma.order.count({ where }),
+  const { page, limit, search } = input;
+  const wanted = conditionOf({ ...input, ...ownerOf(actor) });
+  // The page is chosen by an index alone: what a deep one skips is not read.
+  const chosen = sql`
+    SELECT ${WHOLE} FROM (
+      SELECT id FROM orders."order" o WHERE ${wanted}
+      ORDER BY created_at DESC, id LIMIT ${limit} OFFSET ${(page - 1) * limit}
+    ) AS page JOIN orders."order" o ON o.id = page.id ORDER BY created_at DESC, o.id`;
+  const all = sql`SELECT count(*) AS total FROM orders."order" o WHERE ${wanted}`;
+  // A rare word and a frequent one need different plans.
+  const planned = (statement: Sql) => (search === undefined ? statement : plannedAnew(statement));
+  const [rows, [counted]] = await Promise.all([
+    db.searches.query<WholeOrder>(planned(chosen)),
+    db.searches.query<{ total: number }>(planned(all)),
   ]);
-  return { items: rows.map(present), total };
+  return { items: rows.map(present), total: counted?.total ?? 0 };
 }
 
-function matches(word: string): Prisma.OrderWhereInput {
-  const contains = { contains: word, mode: 'insensitive' as const };
-  const [, digits] = /^#?(\d+)$/.exec(word) ?? [];
-  const number = Number(digits);
-  return {
-    OR: [
-      { lines: { some: { title: contains } } },
-      { description: contains },
-      { notes: contains },
-      ...(number <= MOST_NUMBER ? [{ number }] : []),
-    ],
-  };
+type Filters = Omit<CallInput<typeof ListOrders>, 'page' | 'limit'>;
+
+/** Of the order `o`. */
+function conditionOf({ userId, status, search, from, to }: Filters): Sql {
+  const conditions = [sql`true`];
+  if (userId !== undefined) conditions.push(sql`user_id = ${userId}`);
+  if (status !== undefined) conditions.push(sql`status = ${status}`);
+  if (from !== undefined) conditions.push(sql`created_at >= ${from}`);
+  if (to !== undefined) conditions.push(sql`created_at < ${to}`);
+  for (const word of search === undefined ? [] : wordsLike(search))
+    conditions.push(userId === undefined ? isAmongAll(word) : isOf(word));
+  return allOf(conditions);
 }
+
+/** In the order's own texts, or its number. */
+function ownText(word: string): Sql {
+  const text = `%${word}%`;
+  const number = Number(/^#?(\d+)$/.exec(word)?.[1]);
+  const known = number <= MOST_NUMBER ? number : null;
+  return sql`(description ILIKE ${text} OR notes ILIKE ${text} OR number = ${known}::int)`;
+}
+
+/** A customer has few orders: each is looked at with its lines. */
+const isOf = (word: string): Sql => sql`(${ownText(word)} OR EXISTS (
+  SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.title ILIKE ${`%${word}%`}))`;
+
+/** A shop has many: which have the word is what the indexes of the texts know. */
+const isAmongAll = (word: string): Sql => sql`o.id IN (
+  SELECT order_id FROM orders.order_line WHERE title ILIKE ${`%${word}%`}
+  UNION SELECT id FROM orders."order" WHERE ${ownText(word)})`;
 
 /** A row as the contract describes an order. */
 function present(row: WholeOrder): Order {
-  const total = Number(row.total);
+  const { total } = row;
   const payment =
     row.paymentId && row.paymentProvider && row.paymentState
       ? { id: row.paymentId, provider: row.paymentProvider, status: row.paymentState, amount: total }
