@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Database } from '@order-system/prisma/database';
+import { withClient } from '@order-system/prisma/migrate';
+import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
+import { readStats } from './stats.read.js';
+
+/** An event a minute, of two types by turns, since 2020-01-01. */
+const FILLED = `
+  INSERT INTO events.event (id, type, schema_version, aggregate_type, aggregate_id, aggregate_version, data, actor,
+    correlation_id, occurred_at)
+  SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN 'even.thing' ELSE 'odd.thing' END, 1, 'thing', gen_random_uuid(), 1,
+    '{}', '{"id":null,"role":"system"}', 'c', timestamptz '2020-01-01T00:00:00Z' + n * interval '1 minute'
+  FROM generate_series(0, 49999) AS n`;
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await withClient(database.url, async (client) => {
+    await client.query(FILLED);
+    await client.query('VACUUM ANALYZE events.event');
+  });
+});
+afterAll(() => database.drop());
+
+const blocksRead = () =>
+  withClient(database.url, async (client) => {
+    const { rows } = await client.query<{ blocks: number }>(
+      `SELECT (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::int AS blocks
+       FROM pg_statio_user_tables WHERE schemaname = 'events' AND relname = 'event'`,
+    );
+    return rows[0]!.blocks;
+  });
+
+it('statistics of a few days read these days of the log, not all of it', async () => {
+  const before = await blocksRead();
+  const db = new Database({ url: database.url, service: 'events' });
+  const to = new Date('2020-01-20T00:00:00Z');
+  const stats = await readStats(db, { from: new Date('2020-01-15T00:30:00Z'), to });
+  // Then its connections tell what they did.
+  await db.close();
+  expect(stats).toMatchObject({
+    total: 7170,
+    byType: [
+      { type: 'even.thing', events: 3585 },
+      { type: 'odd.thing', events: 3585 },
+    ],
+  });
+  expect(stats.byHour.slice(0, 2)).toEqual([
+    { hour: new Date('2020-01-15T00:00:00Z'), events: 30 },
+    { hour: new Date('2020-01-15T01:00:00Z'), events: 60 },
+  ]);
+  expect(stats.byHour).toHaveLength(120);
+  expect((await blocksRead()) - before).toBeLessThan(100);
+});
