@@ -126,16 +126,20 @@ export class CatchUp {
       ORDER BY e.occurred_at, e.aggregate_version, e.id LIMIT ${BATCH}`);
   }
 
-  /** Only as far as everything is settled: past that point events may still wait on the ladder or in an outbox. */
+  /**
+   * Only as far as everything is settled: past that point events may still wait on the ladder or in an outbox. The first
+   * by LIMIT, not by min(): that would hash the whole inbox.
+   */
   private async advance(): Promise<void> {
     const { name, types } = this.consumer;
     const safe = sql`now() - ${SETTLED_MS} * interval '1 millisecond'`;
     await this.db.execute(sql`
       UPDATE events.consumer_cursor SET position = greatest(position, coalesce((
-        SELECT min(e.occurred_at) FROM events.event e
+        SELECT e.occurred_at FROM events.event e
         WHERE e.type = ANY(${types}) AND e.occurred_at >= position AND e.occurred_at <= ${safe}
           AND NOT EXISTS (SELECT FROM events.inbox i WHERE i.event_id = e.id AND i.consumer = ${name})
           AND NOT EXISTS (SELECT FROM events.dead_letter d WHERE d.event_id = e.id AND d.consumer = ${name})
+        ORDER BY e.occurred_at LIMIT 1
       ), ${safe}))
       WHERE consumer = ${name}`);
   }
