@@ -22,15 +22,16 @@ export class PruneInbox implements Job {
     while ((await this.pruneBatch()) === BATCH);
   }
 
+  /** By their place, or PostgreSQL looks for the batch in the whole inbox. */
   private pruneBatch(): Promise<number> {
     return this.db.execute(sql`
-      DELETE FROM events.inbox WHERE (event_id, consumer) IN (
-        SELECT i.event_id, i.consumer FROM events.inbox i
+      DELETE FROM events.inbox WHERE ctid = ANY(ARRAY(
+        SELECT i.ctid FROM events.inbox i
         LEFT JOIN events.event e ON e.id = i.event_id
         LEFT JOIN events.consumer_cursor c ON c.consumer = i.consumer
         WHERE i.applied_at < now() - ${INBOX_DAYS} * interval '1 day'
           AND (c.position IS NULL OR coalesce(e.occurred_at, i.applied_at) < c.position)
-        ORDER BY i.applied_at LIMIT ${BATCH})`);
+        ORDER BY i.applied_at LIMIT ${BATCH}))`);
   }
 }
 

@@ -59,14 +59,13 @@ export const postpone = (
     UPDATE payments.webhook_event SET next_at = now() + ${delayMs} * interval '1 millisecond', outcome = ${outcome}
     WHERE provider = ${provider} AND event_id = ${id} AND applied_at IS NULL`);
 
-/** Bodies are kept as long as somebody may ask about them. */
+/** Bodies are kept as long as somebody may ask about them. By their place, or the whole table is looked through. */
 export const pruneWebhooks = (db: Database, most: number): Promise<number> =>
   db.execute(sql`
-    DELETE FROM payments.webhook_event WHERE (provider, event_id) IN (
-      SELECT provider, event_id FROM payments.webhook_event
-      WHERE applied_at < now() - interval '90 days' LIMIT ${most})`);
+    DELETE FROM payments.webhook_event WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM payments.webhook_event WHERE applied_at < now() - interval '90 days' LIMIT ${most}))`);
 
 export const pruneSandboxWebhooks = (db: Database, most: number): Promise<number> =>
   db.execute(sql`
-    DELETE FROM payments.sandbox_webhook WHERE id IN (
-      SELECT id FROM payments.sandbox_webhook WHERE delivered_at < now() - interval '7 days' LIMIT ${most})`);
+    DELETE FROM payments.sandbox_webhook WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM payments.sandbox_webhook WHERE delivered_at < now() - interval '7 days' LIMIT ${most}))`);
