@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Database, type Statements } from './database.js';
 import { withClient } from './migrate.js';
 import { type Sql, sql } from './sql.js';
@@ -26,6 +26,16 @@ describe('a transaction', () => {
       return tx.query(sql`SELECT 1 AS one`);
     });
     expect({ attempts, answer }).toEqual({ attempts: 2, answer: [{ one: 1 }] });
+  });
+
+  it('fails when it is rolled back, also when its work has swallowed why', async () => {
+    const hint = jest.fn();
+    const swallowing = db.inTx(async (tx) => {
+      tx.afterCommit(hint);
+      await tx.query(sql`SELECT 1 / 0`).catch(() => undefined);
+    });
+    await expect(swallowing).rejects.toThrow('rolled back');
+    expect(hint).not.toHaveBeenCalled();
   });
 });
 

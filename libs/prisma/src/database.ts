@@ -223,12 +223,19 @@ interface Deferred {
   readonly then: ((rows: never[]) => void) | undefined;
 }
 
+class RolledBack extends Error {
+  constructor() {
+    super('the transaction was rolled back, since its work went on after a statement that failed');
+  }
+}
+
 /** In one packet. After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
 async function commit(client: pg.PoolClient, deferred: readonly Deferred[]): Promise<(() => void)[]> {
   const sent = [...deferred.map(({ statement }) => run(client, statement())), run(client, COMMIT)];
   const outcomes = await Promise.allSettled(sent);
   const rows = outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
+    if (outcome.value.command === 'ROLLBACK') throw new RolledBack();
     return outcome.value.rows as never[];
   });
   return deferred.map(
