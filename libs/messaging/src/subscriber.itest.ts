@@ -14,6 +14,7 @@ import { systemContext } from './context.js';
 import { type EventRow, fromRow } from './events.js';
 import { emit, fact } from './outbox.js';
 import { Subscriber } from './subscriber.js';
+import { eventually } from './testing/eventually.js';
 
 const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
 const LADDER = [5000, 30_000];
@@ -145,4 +146,21 @@ it('a failure that cannot be noted yet is held: given back, the event would come
   expect(noting).toHaveBeenCalledTimes(2);
   noting.mockRestore();
   fails.clear();
+});
+
+it('what waits for the database when the process is to end is left with the broker: it has cost no attempt', async () => {
+  const id = newId();
+  const [receive] = await tell(id, 1);
+  const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const applying = jest.spyOn(db, 'inTx').mockRejectedValueOnce(away);
+  const ending = new Subscriber({ db, consumer: counting, ladder: LADDER });
+  const verdict = receive!(ending);
+  await eventually(() => expect(applying).toHaveBeenCalled());
+  applying.mockRestore();
+  ending.stop();
+  await expect(verdict).rejects.toThrow('ECONNREFUSED');
+  expect(
+    await db.query(sql`SELECT FROM events.retry r JOIN events.event e ON e.id = r.event_id
+    WHERE e.aggregate_id = ${id}`),
+  ).toEqual([]);
 });

@@ -81,6 +81,8 @@ export class Subscriber {
       return { fate, verdict: 'done' };
     } catch (error) {
       if (error instanceof EarlyEvent) return { fate: 'early', verdict: this.later(delivery.early) };
+      // We stop while the database is away: the event is not to blame.
+      if (isDisconnected(error)) throw error;
       return this.untilNoted(() => this.fail(message, delivery, error));
     }
   }
@@ -160,7 +162,9 @@ export class Subscriber {
       } catch (error) {
         if (!isOutage(error)) throw error;
         log.warn({ consumer: this.options.consumer.name, err: errorText(error) }, 'waiting for the database');
-        await sleep(OUTAGE_PAUSE_MS, undefined, { signal: this.stopped.signal });
+        await sleep(OUTAGE_PAUSE_MS, undefined, { signal: this.stopped.signal }).catch(() => {
+          throw error;
+        });
       }
     }
   }
