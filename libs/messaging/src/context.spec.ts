@@ -6,17 +6,10 @@ afterEach(() => void jest.restoreAllMocks());
 
 describe('the time a call has', () => {
   it.each([0, 600_000, -600_000])('is the same for a receiver whose clock is %s ms off', (offMs) => {
-    const headers = toHeaders(systemContext(), Date.now() + 2000);
+    const headers = toHeaders(systemContext(), 2000);
     const now = Date.now() + offMs;
     jest.spyOn(Date, 'now').mockReturnValue(now);
-    const left = fromHeaders(headers).deadline - now;
-    expect(left).toBeGreaterThan(1000);
-    expect(left).toBeLessThanOrEqual(2000);
-  });
-
-  it('is over when it was over for the sender', () => {
-    const headers = toHeaders(systemContext(), Date.now() - 1);
-    expect(fromHeaders(headers).deadline).toBeLessThanOrEqual(Date.now());
+    expect(fromHeaders(headers).deadline - now).toBe(2000);
   });
 });
 

@@ -23,9 +23,9 @@ export const systemContext = (correlationId: string = randomUUID()): MessageCont
 });
 
 /** The headers of a call. They say how long there is, not until when: the clocks of two machines need not agree. */
-export const toHeaders = (ctx: MessageContext, deadline: number): Record<string, string | number> => ({
+export const toHeaders = (ctx: MessageContext, patienceMs: number): Record<string, string | number> => ({
   'x-correlation-id': ctx.correlationId,
-  'x-patience': Math.max(0, deadline - Date.now()),
+  'x-patience': patienceMs,
   'x-actor': JSON.stringify(ctx.actor),
   ...(ctx.idempotencyKey === undefined ? {} : { 'x-idempotency-key': ctx.idempotencyKey }),
 });

@@ -18,8 +18,8 @@ export interface RpcRequest {
   name: string;
   data: unknown;
   ctx: MessageContext;
-  /** Epoch milliseconds. */
-  deadline: number;
+  /** More than none. The clock is asked once for each try: it goes on meanwhile. */
+  patienceMs: number;
 }
 
 /** Calls other services. Every call ends by its deadline: with an answer, or a DomainError. */
@@ -39,8 +39,8 @@ export abstract class RpcClient {
   async forward<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<WireOutput<C>> {
     const data = z.encode(call.input, input);
     const attempt = () => {
-      const deadline = Math.min(ctx.deadline, Date.now() + PATIENCE_MS[call.kind]);
-      return this.request({ service: serviceOf(call), name: call.name, data, ctx, deadline });
+      const patienceMs = Math.min(ctx.deadline - Date.now(), PATIENCE_MS[call.kind]);
+      return this.request({ service: serviceOf(call), name: call.name, data, ctx, patienceMs });
     };
     try {
       return (await attempt()) as WireOutput<C>;
@@ -54,8 +54,8 @@ export abstract class RpcClient {
   /** Milliseconds until the service answered; throws SERVICE_UNAVAILABLE when it does not. */
   async ping(service: string): Promise<number> {
     const from = performance.now();
-    const deadline = Date.now() + PING_MS;
-    await this.request({ service, name: `${service}.ping`, data: {}, ctx: systemContext(), deadline });
+    const request = { service, name: `${service}.ping`, data: {}, ctx: systemContext(), patienceMs: PING_MS };
+    await this.request(request);
     return performance.now() - from;
   }
 
@@ -72,8 +72,8 @@ export abstract class RpcClient {
   }
 
   private async ask(request: RpcRequest): Promise<unknown> {
-    const { service, deadline } = request;
-    if (deadline <= Date.now()) throw unavailable(service, 'did not answer in time');
+    const { service, patienceMs } = request;
+    if (patienceMs <= 0) throw unavailable(service, 'did not answer in time');
     if ((this.underWay.get(service) ?? 0) >= MOST_UNDER_WAY) throw unavailable(service, 'has too much to do');
     this.count(service, 1);
     try {

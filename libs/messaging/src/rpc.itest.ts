@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type CallInput, defineCall } from '@order-system/contracts/define';
@@ -142,6 +142,17 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
     await expect(transport.rpc.call(Price, { amount: 1, times: 1 }, soon(-1))).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     });
+  });
+
+  it('costs no other call anything when its time is up just before it leaves', async () => {
+    const other = transport.rpc.call(Fail, { how: 'hang' }, soon(500));
+    const ctx = soon(11);
+    let now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => (now += 5));
+    const late = transport.rpc.call(Fail, { how: 'hang' }, ctx);
+    clock.mockRestore();
+    for (const call of [late, other])
+      await expect(call).rejects.toMatchObject({ detail: expect.stringContaining('did not answer in time') });
   });
 
   it('says at once that a service is not there', async () => {

@@ -60,15 +60,15 @@ export class LocalRpcClient extends RpcClient {
     super();
   }
 
-  protected async send({ service, name, data, ctx, deadline }: RpcRequest): Promise<RpcReply> {
+  protected async send({ service, name, data, ctx, patienceMs }: RpcRequest): Promise<RpcReply> {
     const listener = this.exchange.listeners.get(service);
     if (!listener) throw unavailable(service, 'is not running');
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable(service, 'did not answer in time')), deadline - Date.now());
+      timer = setTimeout(() => reject(unavailable(service, 'did not answer in time')), patienceMs);
     });
     try {
-      return copy(await Promise.race([listener(name, data, toHeaders(ctx, deadline)), late]));
+      return copy(await Promise.race([listener(name, data, toHeaders(ctx, patienceMs)), late]));
     } finally {
       clearTimeout(timer);
     }

@@ -47,14 +47,12 @@ export class RabbitRpcClient extends RpcClient {
     this.channel = connection.channel('rpc client', (channel) => this.setUp(channel));
   }
 
-  protected send({ service, name, data, ctx, deadline }: RpcRequest): Promise<RpcReply> {
+  protected send({ service, name, data, ctx, patienceMs }: RpcRequest): Promise<RpcReply> {
     const id = randomUUID();
-    // The broker refuses a channel that asks for half a millisecond.
-    const patience = Math.ceil(deadline - Date.now());
     return new Promise<RpcReply>((resolve, reject) => {
       const timer = setTimeout(
         () => this.settle(id)?.reject(unavailable(service, 'did not answer in time')),
-        patience,
+        patienceMs,
       );
       this.pending.set(id, {
         service,
@@ -65,9 +63,10 @@ export class RabbitRpcClient extends RpcClient {
       const options = {
         replyTo: REPLY_TO,
         correlationId: id,
-        expiration: patience,
+        // Half a millisecond, or less than none, would cost the channel, and with it all calls under way.
+        expiration: Math.ceil(patienceMs),
         mandatory: true,
-        headers: toHeaders(ctx, deadline),
+        headers: toHeaders(ctx, patienceMs),
         contentType: 'application/json',
       };
       try {
