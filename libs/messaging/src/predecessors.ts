@@ -1,6 +1,6 @@
 import type { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
-import { isDisconnected, isUnavailable } from '@order-system/prisma/sql-errors';
+import { isUnavailable } from '@order-system/prisma/sql-errors';
 import { applyTogether } from './apply-together.js';
 import { isStillToCome, type Known } from './apply.js';
 import type { Consumer } from './consumer.js';
@@ -35,7 +35,6 @@ export async function applyPredecessors(
     const [settled] = await applyTogether(db, consumer, [before]);
     if (settled?.status !== 'rejected') continue;
     const error: unknown = settled.reason;
-    if (isDisconnected(error)) throw error;
     // A refusal for good is told by its own delivery, which buries it.
     if (isPermanent(error) || isUnavailable(error)) return 'soon';
     await noteRetry(db, { consumer: consumer.name, eventId: row.id, error: errorText(error) }, ladder);

@@ -171,7 +171,7 @@ export class Subscriber {
 
   private async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.tails.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
+    const mine = before.then(work);
     const tail = mine.catch(() => undefined);
     this.tails.set(key, tail);
     try {
