@@ -48,7 +48,9 @@ it('turns what killed its consumer again and again into dead letters that people
   await eventually(() => expect(transport.ready).toBe(true));
   // The last cannot be kept as it is: PostgreSQL has no NUL.
   const [applied, fatal, odd] = [message('applied'), message('fatal'), message('odd \u0000')];
-  await db.execute(sql`INSERT INTO events.inbox (consumer, event_id) VALUES (${deadly.name}, ${applied.id})`);
+  await db.execute(
+    sql`INSERT INTO events.inbox (consumer, event_id) VALUES (${deadly.name}, ${applied.id}), ('test.other', ${fatal.id})`,
+  );
   await broker.publish('test', [applied, fatal, odd]);
   await eventually(() => expect(new Set(deaths).size).toBe(3));
 

@@ -133,6 +133,71 @@ it('keeps the order when the broker refuses an event that others are to follow',
   expect(versionsOf(id)).toEqual(upTo(5));
 });
 
+it('tries what the broker refuses again after a while that grows', async () => {
+  const [id, another] = [newId(), newId()];
+  const { broker, versionsOf } = brokerThat(({ aggregate }) => aggregate.id !== id);
+  startRelay(db, broker);
+  await emitAll(db, [id], 1);
+  await eventually(async () => {
+    const rows = await db.query(sql`
+      SELECT attempts, available_at > now() + interval '1 second' AS "isLater" FROM events.outbox WHERE aggregate_id = ${id}`);
+    expect(rows).toEqual([{ attempts: 2, isLater: true }]);
+  });
+  await db.execute(
+    sql`UPDATE events.outbox SET available_at = now() + interval '1 hour' WHERE aggregate_id = ${id}`,
+  );
+  await emitAll(elsewhere(), [another], 1);
+  await eventually(() => expect(versionsOf(another)).toEqual([1]));
+  expect(await db.query(sql`SELECT attempts FROM events.outbox WHERE aggregate_id = ${id}`)).toEqual([
+    { attempts: 2 },
+  ]);
+  await db.execute(sql`DELETE FROM events.outbox WHERE aggregate_id = ${id}`);
+});
+
+it('publishes what another process has taken and not published, once its lease has ended', async () => {
+  const { broker, versionsOf } = brokerThat();
+  const dying = elsewhere();
+  onEmit(dying, {
+    offer: () => ({ holds: () => false, take: () => undefined }),
+    leftBehind: () => undefined,
+  });
+  const [id, next] = [newId(), newId()];
+  await emitAll(dying, [id], 1);
+  startRelay(db, broker);
+  await emitAll(elsewhere(), [next], 1);
+  await eventually(() => expect(versionsOf(next)).toEqual([1]));
+  expect(versionsOf(id)).toEqual([]);
+  await db.execute(sql`
+    UPDATE events.outbox SET claimed_until = claimed_until - interval '5 seconds' WHERE aggregate_id = ${id}`);
+  await eventually(() => expect(versionsOf(id)).toEqual([1]));
+});
+
+it('leaves alone what other services have told', async () => {
+  const { broker, versionsOf } = brokerThat();
+  const another = new Database({ url: database.url, service: 'orders' });
+  others.push(another);
+  const [theirs, own] = [newId(), newId()];
+  await emitAll(another, [theirs], 1);
+  startRelay(db, broker);
+  await emitAll(elsewhere(), [own], 1);
+  await eventually(() => expect(versionsOf(own)).toEqual([1]));
+  expect([versionsOf(theirs), await outboxOf([theirs])]).toEqual([[], 1]);
+  await another.execute(sql`DELETE FROM events.outbox WHERE aggregate_id = ${theirs}`);
+});
+
+it('an event happened when it was stored, not when its transaction began', async () => {
+  const id = newId();
+  await db.inTx(async (tx) => {
+    await tx.query(sql`SELECT pg_sleep(0.01)`);
+    await emitAll(elsewhere(), [id], 1);
+    await emit(tx, systemContext(), [fact(Counted, { type: 'test', id, version: 2 }, {})]);
+  });
+  const told = await db.query(sql`
+    SELECT aggregate_version AS version FROM events.event WHERE aggregate_id = ${id} ORDER BY occurred_at, aggregate_version`);
+  expect(told).toEqual([{ version: 1 }, { version: 2 }]);
+  await db.execute(sql`DELETE FROM events.outbox WHERE aggregate_id = ${id}`);
+});
+
 it('holds no more than a thousand events in memory while the broker is slow; the rest waits in the outbox', async () => {
   const gate = Promise.withResolvers<void>();
   const { broker, published } = brokerThat(undefined, gate.promise);

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { Database } from '@order-system/prisma/database';
+import { Database, type Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { withClient } from '@order-system/prisma/migrate';
@@ -20,11 +20,14 @@ const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
 const LADDER = [5000, 30_000];
 const FOLLOWERS = 40;
 
+const Charged = defineEvent('test.charged', 1, z.object({ orderId: z.string() }));
 const fails = new Set<number>();
+const isSlow = new Set<number>();
 const refuses = new Set<number>();
 const counting = consumer('test.counting', [
   on(Counted, async (_, { data: { n } }) => {
     if (fails.has(n)) throw new Error('not today');
+    if (isSlow.has(n)) throw Object.assign(new Error('canceling statement'), { code: '57014' });
     if (refuses.has(n)) throw new DomainError('ILLEGAL_TRANSITION', 'never');
   }),
 ]);
@@ -46,14 +49,22 @@ afterAll(async () => {
 });
 
 /** Tells of something that happened to one thing, and hands out what a broker would deliver. */
-async function tell(id: string, upTo: number): Promise<((by: Subscriber) => Promise<Verdict>)[]> {
+async function tell(id: string, upTo: number) {
   const versions = Array.from({ length: upTo }, (_, index) => index + 1);
   const facts = versions.map((n) => fact(Counted, { type: 'test', id, version: n }, { n }));
   await db.inTx((tx) => emit(tx, systemContext(), facts));
+  return deliveriesOf(id);
+}
+
+async function deliveriesOf(id: string): Promise<((by: Subscriber, early?: number) => Promise<Verdict>)[]> {
   const rows = await db.query<EventRow>(sql`
     SELECT * FROM events.event WHERE aggregate_id = ${id} ORDER BY aggregate_version`);
   const raws = rows.map((row) => JSON.parse(JSON.stringify(fromRow(row))) as unknown);
-  return raws.map((raw) => (by) => by.receive({ raw, text: '', early: 0 }));
+  return raws.map(
+    (raw) =>
+      (by, early = 0) =>
+        by.receive({ raw, text: '', early }),
+  );
 }
 
 it('what follows an event that is on the ladder makes room for others at once', async () => {
@@ -64,6 +75,9 @@ it('what follows an event that is on the ladder makes room for others at once', 
   const verdicts = await Promise.all(others.map((receive) => receive(subscriber)));
   expect(performance.now() - from).toBeLessThan(2000);
   expect(verdicts).toEqual(others.map(() => ({ delayMs: 5000, early: 1 })));
+  // Longer and longer.
+  for (const early of [1, 2])
+    expect(await others[0]!(subscriber, early)).toEqual({ delayMs: 30_000, early: early + 1 });
   fails.clear();
 });
 
@@ -163,4 +177,79 @@ it('what waits for the database when the process is to end is left with the brok
     await db.query(sql`SELECT FROM events.retry r JOIN events.event e ON e.id = r.event_id
     WHERE e.aggregate_id = ${id}`),
   ).toEqual([]);
+});
+
+it('a handler for which the database takes too long costs an attempt, or it would be tried without end', async () => {
+  const [receive] = await tell(newId(), 1);
+  isSlow.add(1);
+  const held = db.searches.query(sql`SELECT pg_sleep(3)`).then(() => 'held');
+  expect(await Promise.race([receive!(subscriber), held])).toEqual({ delayMs: LADDER[0], early: 0 });
+  isSlow.clear();
+});
+
+it('what fails climbs the ladder, and is a dead letter since its first failure; to others it is nothing', async () => {
+  const id = newId();
+  const [receive] = await tell(id, 1);
+  fails.add(1);
+  const ofId = sql`event_id = (SELECT id FROM events.event WHERE aggregate_id = ${id})`;
+  await db.execute(sql`
+    INSERT INTO events.retry (consumer, event_id, attempts, error, next_attempt_at)
+    SELECT 'test.other', id, 1, 'not today', now() FROM events.event WHERE aggregate_id = ${id}`);
+  for (const [index, delayMs] of LADDER.entries()) {
+    expect(await receive!(subscriber)).toEqual({ delayMs, early: 0 });
+    const isDue = sql`next_attempt_at - now() BETWEEN (${delayMs} - 2000) * interval '1 ms' AND ${delayMs} * interval '1 ms'`;
+    expect(
+      await db.query(
+        sql`SELECT attempts, ${isDue} AS "isDue" FROM events.retry WHERE consumer = ${counting.name} AND ${ofId}`,
+      ),
+    ).toEqual([{ attempts: index + 1, isDue: true }]);
+  }
+  await db.execute(
+    sql`UPDATE events.retry SET first_failed_at = '2026-01-01' WHERE consumer = ${counting.name} AND ${ofId}`,
+  );
+  expect(await receive!(subscriber)).toBe('done');
+  fails.clear();
+  expect(
+    await db.query(sql`SELECT attempts, first_failed_at AS since FROM events.dead_letter WHERE ${ofId}`),
+  ).toEqual([{ attempts: 3, since: new Date('2026-01-01') }]);
+  expect(await db.query(sql`SELECT consumer FROM events.retry WHERE ${ofId}`)).toEqual([
+    { consumer: 'test.other' },
+  ]);
+});
+
+describe('what comes at once', () => {
+  const charged = async (count: number, orderId: string | undefined) => {
+    const ids = Array.from({ length: count }, () => newId());
+    const facts = ids.map((id) =>
+      fact(Charged, { type: 'test', id, version: 1 }, { orderId: orderId ?? newId() }),
+    );
+    await db.inTx((tx) => emit(tx, systemContext(), facts));
+    return (await Promise.all(ids.map(deliveriesOf))).flat();
+  };
+  const applying = (patienceMs: number) => {
+    const transactions: string[] = [];
+    const handle = async (tx: Tx) => {
+      const [row] = await tx.query<{ id: string }>(
+        sql`SELECT pg_current_xact_id()::text AS id FROM pg_sleep(0.05)`,
+      );
+      tx.afterCommit(() => transactions.push(row!.id));
+    };
+    const charging = consumer(`test.charging${patienceMs}`, [on(Charged, handle)], { patienceMs });
+    return { by: new Subscriber({ db, consumer: charging, ladder: LADDER }), transactions };
+  };
+
+  it('is applied one after the other when it is about one order', async () => {
+    const { by, transactions } = applying(0);
+    await Promise.all((await charged(3, newId())).map((receive) => receive(by)));
+    expect(new Set(transactions).size).toBe(3);
+  });
+
+  it('or nearly at once is applied together when nobody waits for it', async () => {
+    const { by, transactions } = applying(1000);
+    const [first, second] = await charged(2, undefined);
+    const verdict = first!(by);
+    await db.query(sql`SELECT pg_sleep(0.1)`);
+    await Promise.all([verdict, second!(by)]);
+    expect(new Set(transactions).size).toBe(1);
+  });
 });
