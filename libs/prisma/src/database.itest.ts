@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Database, type Statements } from './database.js';
+import { Database, type Statements, type Tx } from './database.js';
 import { withClient } from './migrate.js';
 import { type Sql, sql } from './sql.js';
+import { isDisconnected } from './sql-errors.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
 let database: TestDatabase;
@@ -28,6 +29,71 @@ describe('a transaction', () => {
     expect({ attempts, answer }).toEqual({ attempts: 2, answer: [{ one: 1 }] });
   });
 
+  it.each(['serialization_failure', 'deadlock_detected'])(
+    'runs again after a conflict (%s), up to five times',
+    async (conflict) => {
+      const attemptsOf = async (conflicts: number) => {
+        let attempts = 0;
+        const work = db.inTx(async (tx) => {
+          attempts += 1;
+          if (attempts <= conflicts) await raise(tx, conflict);
+        });
+        return [await work.catch(({ code }: { code: string }) => code), attempts];
+      };
+      expect(await attemptsOf(4)).toEqual([undefined, 5]);
+      expect(await attemptsOf(9)).toEqual([expect.stringMatching(/40001|40P01/), 5]);
+    },
+  );
+
+  it('runs three times while the database is not available', async () => {
+    let attempts = 0;
+    const work = db.inTx(async (tx) => {
+      attempts += 1;
+      await raise(tx, 'query_canceled');
+    });
+    await expect(work).rejects.toMatchObject({ code: '57014' });
+    expect(attempts).toBe(3);
+  });
+
+  it('does not run again when its connection breaks in COMMIT: nobody knows what became of it', async () => {
+    let attempts = 0;
+    const work = db.inTx(async (tx) => {
+      attempts += 1;
+      const [own] = await tx.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+      tx.defer(() => {
+        void terminate(database.url, own!.pid);
+        return sql`SELECT pg_sleep(4)`;
+      });
+    });
+    await expect(work).rejects.toMatchObject({ code: '57P01' });
+    expect(attempts).toBe(1);
+  });
+
+  it('gives its connection back, whatever has become of that', async () => {
+    const one = new Database({ url: database.url, service: 'orders', poolSize: 1 });
+    const work = one.inTx(async (tx) => {
+      const [own] = await tx.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+      await terminate(database.url, own!.pid);
+      throw new Error('changed my mind');
+    });
+    await expect(work).rejects.toThrow('changed my mind');
+    expect(await one.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    await one.close();
+  });
+
+  it('does not wait for an answer that does not come, and throws that connection away', async () => {
+    let attempts = 0;
+    const from = performance.now();
+    await db.inTx(async (tx) => {
+      attempts += 1;
+      if (attempts > 1) return;
+      await tx.execute(sql`SET LOCAL statement_timeout = 0`);
+      await tx.query(sql`SELECT pg_sleep(30)`);
+    });
+    expect(attempts).toBe(2);
+    expect(performance.now() - from).toBeLessThan(11_000);
+  });
+
   it('fails when it is rolled back, also when its work has swallowed why', async () => {
     const hint = jest.fn();
     const swallowing = db.inTx(async (tx) => {
@@ -37,6 +103,37 @@ describe('a transaction', () => {
     await expect(swallowing).rejects.toThrow('rolled back');
     expect(hint).not.toHaveBeenCalled();
   });
+});
+
+describe.each(['query', 'relaxed', 'searches'] as const)('a connection (%s)', (kind) => {
+  const on = () => (kind === 'query' ? db : db[kind]);
+
+  it('reaches nothing of another service, and holds nobody up for long', async () => {
+    await expect(on().query(sql`SELECT FROM auth."user"`)).rejects.toMatchObject({ code: '42501' });
+    const settings = await on().query(sql`
+      SELECT current_user AS role, current_setting('TimeZone') AS zone, current_setting('statement_timeout') AS statement,
+        current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle,
+        current_setting('synchronous_commit') AS waits`);
+    expect(settings).toEqual([
+      {
+        role: 'svc_orders',
+        zone: 'UTC',
+        statement: '5s',
+        lock: '2s',
+        idle: '10s',
+        waits: kind === 'relaxed' ? 'off' : 'on',
+      },
+    ]);
+  });
+});
+
+it('nobody waits for long for a connection while others have them all', async () => {
+  const one = new Database({ url: database.url, service: 'orders', poolSize: 1 });
+  await one.inTx(async () => {
+    const error: unknown = await one.query(sql`SELECT 1`).catch((e: unknown) => e);
+    expect(isDisconnected(error)).toBe(true);
+  });
+  await one.close();
 });
 
 describe('a statement by key', () => {
@@ -56,6 +153,9 @@ describe('a statement by key', () => {
     expect(search!.anew).toBeGreaterThanOrEqual(5);
   });
 });
+
+const raise = (tx: Tx, condition: string) =>
+  tx.query({ ...sql`DO`, text: `DO $$ BEGIN RAISE ${condition}; END $$`, name: condition });
 
 /** Ends a connection from the server's side; resolves when it is gone. */
 async function terminate(url: string, pid: number): Promise<void> {
