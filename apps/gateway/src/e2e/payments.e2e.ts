@@ -100,9 +100,12 @@ describe('a card given along', () => {
     });
   });
 
-  it('may be declined', async () => {
-    const { order, payment } = await charge('pm_sandbox_declined', await givenProduct(admin));
-    expect(payment).toMatchObject({ status: 'FAILED', message: 'The card was declined.' });
+  it.each([
+    ['pm_sandbox_declined', 'The card was declined.'],
+    ['constructor', 'The card is not known.'],
+  ])('may be declined: %s', async (card, message) => {
+    const { order, payment } = await charge(card, await givenProduct(admin));
+    expect(payment).toMatchObject({ status: 'FAILED', message });
     expect(order).toMatchObject({
       status: 'PENDING',
       paymentStatus: 'FAILED',

@@ -250,6 +250,8 @@ describe('charging at once', () => {
   it.each([
     ['pm_sandbox_declined', 'The card was declined.'],
     ['pm_card_visa', 'The card is not known.'],
+    ['constructor', 'The card is not known.'],
+    ['__proto__', 'The card is not known.'],
   ])('fails with %s: %s', async (method, message) => {
     const input = charge(method);
     const { payment } = await kit.starting.execute(input, user());

@@ -30,10 +30,10 @@ const FAILED = 'payment.failed';
 const DECLINED = 'The payment was declined.';
 
 /** The cards that the sandbox knows, and what it says when it refuses one. */
-const CARDS: Readonly<Record<string, { status: 'PAID' | 'DECLINED'; message: string }>> = {
-  pm_sandbox_ok: { status: 'PAID', message: '' },
-  pm_sandbox_declined: { status: 'DECLINED', message: 'The card was declined.' },
-};
+const CARDS = new Map<string, { status: 'PAID' | 'DECLINED'; message: string }>([
+  ['pm_sandbox_ok', { status: 'PAID', message: '' }],
+  ['pm_sandbox_declined', { status: 'DECLINED', message: 'The card was declined.' }],
+]);
 const UNKNOWN_CARD = { status: 'DECLINED', message: 'The card is not known.' } as const;
 
 const Body = z.object({
@@ -113,7 +113,7 @@ export class SandboxProvider implements PaymentProvider {
   }
 
   private async charge(session: SessionRow, methodId: string): Promise<ProviderAnswer> {
-    const card = CARDS[methodId] ?? UNKNOWN_CARD;
+    const card = CARDS.get(methodId) ?? UNKNOWN_CARD;
     const webhook = await closeSession(this.db, session, card.status);
     if (webhook) void this.courier.hand({ ...webhook, attempts: 1 });
     const after = webhook
