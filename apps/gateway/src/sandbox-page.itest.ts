@@ -38,6 +38,13 @@ it('take JSON and answer with JSON', async () => {
   expect(answer.json()).toMatchObject({ status: 'success', data: { status: 'PAID' } });
 });
 
+it.each(['id', 'secret', 'amount'])('refuse %s in the body', async (field) => {
+  const payload = { outcome: 'pay', [field]: 's3cr3t' };
+  const answer = await door.send({ method: 'POST', url: link, payload });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json()).toMatchObject({ errors: [{ path: field, message: 'is not a known field' }] });
+});
+
 it('refuse another outcome, a field twice and a missing secret', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const form = (payload: string) => door.send({ method: 'POST', url: link, payload, headers });

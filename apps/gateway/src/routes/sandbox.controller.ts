@@ -14,6 +14,8 @@ import { PAGE_CSP, refusedPage, sandboxPage, settledPage } from './sandbox-page.
 
 const PAGES = { problemPage: (reply: FastifyReply, problem: Problem) => html(reply, refusedPage(problem)) };
 
+const Choice = SettleSandboxSession.input.pick({ outcome: true });
+
 /** The page of the built-in payment provider. Who has the link may pay. */
 @Controller('payments/sandbox')
 export class SandboxController {
@@ -50,7 +52,7 @@ export class SandboxController {
       "Answers at once; the provider's signed webhook follows. A form is answered with a page. " +
       'Who asks for text/html gets errors as a page, too.',
     who: 'all',
-    body: SettleSandboxSession.input.pick({ outcome: true }),
+    body: Choice,
     output: SettleSandboxSession.output,
     query: ['secret'],
     accepts: ['application/json', 'application/x-www-form-urlencoded'],
@@ -62,7 +64,8 @@ export class SandboxController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Context() ctx: MessageContext,
   ): Promise<string | { status: 'success'; data: WireOutput<typeof SettleSandboxSession> }> {
-    const input = parse(SettleSandboxSession.input, { ...readBody(request), ...linkOf(request) });
+    const choice = parse(Choice, readBody(request));
+    const input = parse(SettleSandboxSession.input, { ...choice, ...linkOf(request) });
     const session = await this.rpc.forward(SettleSandboxSession, input, ctx);
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
     return isForm ? html(reply, settledPage(session)) : success(session);
