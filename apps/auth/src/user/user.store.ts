@@ -112,10 +112,13 @@ export async function saveUser(
 ): Promise<void> {
   const version = after.version + 1;
   try {
-    await tx.execute(sql`
+    // Looked for first: PostgreSQL writes the address that breaks a constraint into its log.
+    const saved = await tx.execute(sql`
       UPDATE auth."user" SET email = ${after.email}, password_hash = ${after.passwordHash}, role = ${after.role},
         name = ${after.name}, phone = ${after.phone}, version = ${version}, updated_at = now()
-      WHERE id = ${after.id}`);
+      WHERE id = ${after.id}
+        AND NOT EXISTS (SELECT FROM auth."user" u WHERE u.email = ${after.email} AND u.id <> ${after.id})`);
+    if (saved === 0) throw emailTaken();
   } catch (error) {
     throw isDuplicate(error) ? emailTaken() : error;
   }

@@ -169,6 +169,18 @@ describe('the own profile', () => {
       auth.users.updateProfile({ email: other.email, currentPassword: PASSWORD }, as(user)),
     ).rejects.toMatchObject({ code: 'EMAIL_TAKEN' });
   });
+
+  it('asks for such an address in a way that PostgreSQL does not write it into its log', async () => {
+    const [user, { email }] = [await givenUser(auth.db), await givenUser(auth.db)];
+    const checked = { userId: user.id, passwordHash: user.passwordHash };
+    await auth.db.inTx(async (tx) => {
+      await expect(updateProfile(tx, { email, checked }, as(user))).rejects.toMatchObject({
+        code: 'EMAIL_TAKEN',
+      });
+      // After a statement that failed, and was logged with the address, it would take no other one.
+      expect(await tx.one(sql`SELECT 1 AS answer`)).toEqual({ answer: 1 });
+    });
+  });
 });
 
 describe('admins', () => {
