@@ -5,7 +5,7 @@ import type { Order } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { sql } from '@order-system/prisma/sql';
-import { as, startChat } from '../room/room.fixture.js';
+import { anOrder, as, startChat } from '../room/room.fixture.js';
 import { insertClosing } from './closing.store.js';
 
 const CLOSED = { code: 'ROOM_CLOSED' };
@@ -163,6 +163,31 @@ describe('closing a room', () => {
         code: 'IDEMPOTENCY_KEY_REUSED',
       });
       await expect(close(id, { ...admin, idempotencyKey: 'close-2' })).rejects.toMatchObject(CLOSED);
+    });
+
+    it('keeps nothing that the customer wrote, and answers what their order still has of it', async () => {
+      const theirs = {
+        description: 'An oak table',
+        specifications: { wood: 'oak' },
+        metadata: { gift: true },
+        shippingAddress: '12 St James Square, London',
+        notes: 'Ring twice',
+      };
+      const { id } = await app.givenRoom(theirs);
+      const admin = { ...as('admin'), idempotencyKey: 'close-4' };
+      const first = await close(id, admin);
+      expect(first.order).toMatchObject(theirs);
+      expect(await close(id, admin)).toEqual(first);
+      const [kept] = await app.db.query<{ response: { order: object } }>(sql`
+        SELECT response FROM events.idempotency_key WHERE key = 'close-4'`);
+      expect(kept?.response.order).toMatchObject({ id, status: 'PROCESSING' });
+      expect(Object.keys(theirs).filter((field) => field in kept!.response.order)).toEqual([]);
+      app.orders.orders.set(id, anOrder({ id, status: 'COMPLETED' }));
+      const { order } = await close(id, admin);
+      expect(order).toEqual({
+        ...first.order,
+        ...Object.fromEntries(Object.keys(theirs).map((k) => [k, undefined])),
+      });
     });
 
     it('answers what another process has finished', async () => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ChatClosed, type CloseRoom } from '@order-system/contracts/chat.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { type Order, SettleReview } from '@order-system/contracts/orders.contracts';
+import { GetOrder, type Order, SettleReview } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { stillRunning } from '@order-system/messaging/idempotency';
 import { emit, fact } from '@order-system/messaging/outbox';
@@ -12,7 +12,7 @@ import { Database, type Tx } from '@order-system/prisma/database';
 import { OpenRoom } from '../room/open-room.js';
 import { readRoom, toRoom } from '../room/room.read.js';
 import { roomIdOf } from '../room/room.rules.js';
-import { claimKey, dropKey, keepAnswer } from './closing-key.store.js';
+import { claimKey, dropKey, keepAnswer, type KeptAnswer } from './closing-key.store.js';
 import {
   type Closing,
   dropClosing,
@@ -47,7 +47,7 @@ export class RoomClosing {
       await readRoom(this.db, input.orderId, ctx.actor);
       return this.db.inTx((tx) => beginClosing(tx, input, ctx));
     });
-    if ('answer' in begun) return begun.answer;
+    if ('kept' in begun) return this.answerAgain(begun.kept, ctx);
     try {
       return await this.finish(begun.closing, ctx);
     } catch (error) {
@@ -66,6 +66,16 @@ export class RoomClosing {
     if (!room.closed)
       throw new DomainError('STALE_WRITE', 'The closing was given up meanwhile; close it again.');
     return { room, order };
+  }
+
+  /** What the key does not keep is as the order has it now. */
+  private async answerAgain({ room, order }: KeptAnswer, ctx: MessageContext): Promise<Answer> {
+    const { description, specifications, metadata, shippingAddress, notes } = await this.rpc.call(
+      GetOrder,
+      { id: order.id },
+      ctx,
+    );
+    return { room, order: { ...order, description, specifications, metadata, shippingAddress, notes } };
   }
 
   private async settle(closing: Closing, ctx: MessageContext): Promise<Order> {
@@ -102,11 +112,11 @@ async function beginClosing(
   tx: Tx,
   input: Input,
   ctx: MessageContext,
-): Promise<{ closing: Closing } | { answer: Answer }> {
+): Promise<{ closing: Closing } | { kept: KeptAnswer }> {
   const by = ctx.actor.id;
   if (by === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to close a room.');
   const known = await claimKey(tx, input, ctx);
-  if (typeof known === 'object') return { answer: known };
+  if (typeof known === 'object') return { kept: known };
   const wanted = { ...input, by, correlationId: ctx.correlationId };
   const closing = (await insertClosing(tx, wanted)) ?? (await takeOverClosing(tx, wanted));
   if (closing) return { closing };

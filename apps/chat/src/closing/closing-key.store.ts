@@ -1,13 +1,24 @@
 import { CloseRoom } from '@order-system/contracts/chat.contracts';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import type { MessageContext } from '@order-system/messaging/context';
+import { Order } from '@order-system/contracts/orders.contracts';
 import { keyReused, requestHash } from '@order-system/messaging/idempotency';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
 import type { Closing } from './closing.store.js';
 
-type Answer = CallOutput<typeof CloseRoom>;
+/** What the customer wrote stays with their order alone: the key is staff's, and outlives the customer's account. */
+const Kept = CloseRoom.output.extend({
+  order: Order.omit({
+    description: true,
+    specifications: true,
+    metadata: true,
+    shippingAddress: true,
+    notes: true,
+  }),
+});
+export type KeptAnswer = z.output<typeof Kept>;
 
 /**
  * Takes the Idempotency-Key of a closing, or finds what it was answered. A closing takes more than one transaction and
@@ -17,7 +28,7 @@ export async function claimKey(
   tx: Tx,
   input: CallInput<typeof CloseRoom>,
   { actor, idempotencyKey: key }: MessageContext,
-): Promise<Answer | 'running' | 'new'> {
+): Promise<KeptAnswer | 'running' | 'new'> {
   if (key === undefined) return 'new';
   const hash = requestHash(CloseRoom, input);
   const taken = await tx.execute(sql`
@@ -28,15 +39,15 @@ export async function claimKey(
     SELECT request_hash, response FROM events.idempotency_key
     WHERE service = 'chat' AND actor = ${actor.id} AND key = ${key}`);
   if (first?.request_hash !== hash) throw keyReused();
-  return first.response === null ? 'running' : CloseRoom.output.parse(first.response);
+  return first.response === null ? 'running' : Kept.parse(first.response);
 }
 
 const hashOf = ({ orderId, summary, quote }: Closing): string =>
   requestHash(CloseRoom, { orderId, summary, ...(quote === null ? {} : { quote }) });
 
-export async function keepAnswer(tx: Tx, closing: Closing, answer: Answer): Promise<void> {
+export async function keepAnswer(tx: Tx, closing: Closing, answer: KeptAnswer): Promise<void> {
   await tx.execute(sql`
-    UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(CloseRoom.output, answer))}::jsonb
+    UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(Kept, answer))}::jsonb
     WHERE service = 'chat' AND actor = ${closing.by} AND call = ${CloseRoom.name}
       AND request_hash = ${hashOf(closing)} AND response = 'null'`);
 }
