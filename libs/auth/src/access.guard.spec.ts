@@ -195,6 +195,16 @@ describe('an access token', () => {
     expect(auth.asked).toEqual([]);
   });
 
+  it.each([
+    ['bearer', 200, (token: string) => `bearer  ${token}`],
+    ['a word after it', 401, (token: string) => `Bearer ${token} more`],
+    ['another one after it', 401, (token: string) => `Bearer ${token}, Bearer ${token}`],
+    ['another scheme', 401, (token: string) => `Basic ${token}`],
+  ])('with %s in its header is %i', async (_, status, write) => {
+    const authorization = write(good);
+    expect((await app.inject({ url: '/plain', headers: { authorization } })).statusCode).toBe(status);
+  });
+
   it('is not taken from the URL', async () => {
     expect(await statusOf(`/plain?access_token=${good}&token=${good}`)).toBe(401);
   });

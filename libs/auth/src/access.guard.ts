@@ -4,7 +4,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import { type Actor, GUEST } from '@order-system/contracts/primitives';
 import type { AuthRequest } from './auth-request.js';
 import { ACCESS, type Access, FRESH_SESSION } from './decorators.js';
-import { JwtStrategy } from './jwt.strategy.js';
+import { JwtStrategy, bearerOf } from './jwt.strategy.js';
 import { runStrategy } from './run-strategy.js';
 import { SessionCheck } from './session-check.js';
 import { type Claims, unauthenticated } from './tokens.js';
@@ -57,14 +57,17 @@ export class AccessGuard implements CanActivate {
   private async actorOf({ headers }: AuthRequest, fresh: boolean): Promise<Actor> {
     const { authorization } = headers;
     if (authorization === undefined) throw unauthenticated('Sign in first.');
-    const claims = this.verified.get(authorization) ?? (await this.verify(authorization));
-    return this.sessions.actorOf(claims, { fresh });
+    return this.sessions.actorOf(await this.verify(authorization), { fresh });
   }
 
   private async verify(authorization: string): Promise<Claims> {
+    // By the token, not by the header: in that there is room for anything, and each would be remembered.
+    const token = bearerOf(authorization) ?? '';
+    const known = this.verified.get(token);
+    if (known) return known;
     const claims = await runStrategy<Claims>(this.jwt, { headers: { authorization } });
     if (!claims) throw unauthenticated('The access token is not valid or has expired.');
-    this.verified.add(authorization, claims);
+    this.verified.add(token, claims);
     return claims;
   }
 }

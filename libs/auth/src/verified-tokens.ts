@@ -9,18 +9,18 @@ const MOST_TOKENS = 10_000;
 export class VerifiedTokens {
   private readonly claims = new Map<string, Claims>();
 
-  get(header: string): Claims | undefined {
-    const known = this.claims.get(header);
+  get(token: string): Claims | undefined {
+    const known = this.claims.get(token);
     if (known === undefined || known.exp * 1000 > Date.now()) return known;
-    this.claims.delete(header);
+    this.claims.delete(token);
     return undefined;
   }
 
-  add(header: string, claims: Claims): void {
+  add(token: string, claims: Claims): void {
     if (this.claims.size >= MOST_TOKENS) {
       const [oldest] = this.claims.keys();
       if (oldest !== undefined) this.claims.delete(oldest);
     }
-    this.claims.set(header, claims);
+    this.claims.set(token, claims);
   }
 }
