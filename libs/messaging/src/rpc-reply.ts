@@ -6,7 +6,11 @@ export interface RpcReply {
   err?: { code: ErrorCode; detail: string; facts: ErrorFacts };
 }
 
-export const toReply = ({ code, detail, facts }: DomainError): RpcReply => ({ err: { code, detail, facts } });
+export const written = (reply: RpcReply): string => JSON.stringify(reply);
+
+/** A refusal, written. */
+export const toReply = ({ code, detail, facts }: DomainError): string =>
+  written({ err: { code, detail, facts } });
 
 /** The answer on the wire, or the DomainError that was sent instead of it. */
 export function fromReply({ response, err }: RpcReply): unknown {

@@ -8,8 +8,8 @@ it('a call that nobody waits for any more is not carried out', async () => {
   const call = defineCall('test.call', { kind: 'command', input: z.object({}), output: z.object({}) });
   const carryOut = jest.fn(async () => ({}));
   const handlers = new Map([[call.name, Object.assign(carryOut, { extras: { call } })]]);
-  const ask = (leftMs: number) =>
-    answer(handlers, call.name, {}, { ...systemContext(), deadline: Date.now() + leftMs });
+  const ask = async (leftMs: number): Promise<unknown> =>
+    JSON.parse(await answer(handlers, call.name, {}, { ...systemContext(), deadline: Date.now() + leftMs }));
   expect(await ask(-1)).toMatchObject({ err: { code: 'SERVICE_UNAVAILABLE' } });
   expect(carryOut).not.toHaveBeenCalled();
   expect(await ask(1000)).toEqual({ response: {} });
@@ -17,7 +17,7 @@ it('a call that nobody waits for any more is not carried out', async () => {
 });
 
 it('a call of a newer version, which runs beside this one while all are replaced, can be tried again', async () => {
-  expect(await answer(new Map(), 'test.call', {}, systemContext())).toMatchObject({
+  expect(JSON.parse(await answer(new Map(), 'test.call', {}, systemContext()))).toMatchObject({
     err: {
       code: 'SERVICE_UNAVAILABLE',
       detail: 'The test service is of another version; try again shortly.',

@@ -10,34 +10,45 @@ import { type Observable, firstValueFrom, isObservable, throwError } from 'rxjs'
 import { z } from 'zod';
 import type { MessageContext } from './context.js';
 import { reportDefect } from './defects.js';
-import { type RpcReply, toReply, unavailable } from './rpc-reply.js';
+import { toReply, unavailable, written } from './rpc-reply.js';
 
 const log = logger('rpc');
 
 type Handlers = Map<string, MessageHandler>;
 
-/** Answers one call; never throws. Both transports end here. */
+/** What RabbitMQ takes at most, unless told otherwise: of more it closes the channel, with the replies to all others. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Answers one call, as it is written on the wire; never throws. Both transports end here. */
 export async function answer(
   handlers: Handlers,
   name: string,
   data: unknown,
   ctx: MessageContext,
-): Promise<RpcReply> {
-  if (name.endsWith('.ping')) return { response: {} };
+): Promise<string> {
+  if (name.endsWith('.ping')) return written({ response: {} });
   const handler = handlers.get(name);
   if (!handler) return toReply(ofAnotherVersion(name, ctx));
   const done = rpcServerSeconds.startTimer({ call: name });
   try {
-    const response = await respond(handler, data, ctx);
+    const reply = written({ response: await respond(handler, data, ctx) });
+    refuseTooMuch(reply, name, ctx);
     done({ outcome: 'OK' });
     log.debug({ call: name, correlationId: ctx.correlationId, outcome: 'OK' }, 'answered');
-    return { response };
+    return reply;
   } catch (error) {
     const refusal = expected(error, name, ctx);
     done({ outcome: refusal.code });
     log.debug({ call: name, correlationId: ctx.correlationId, outcome: refusal.code }, 'answered');
     return toReply(refusal);
   }
+}
+
+function refuseTooMuch(reply: string, name: string, { correlationId }: MessageContext): void {
+  const bytes = Buffer.byteLength(reply);
+  if (bytes <= MOST_BYTES) return;
+  log.error({ call: name, correlationId, bytes }, 'an answer is larger than a broker takes');
+  throw new DomainError('INTERNAL', 'The answer is too large to be sent; ask for less at a time.');
 }
 
 /** While the processes of a version are replaced by the next, those of both ask each other. */

@@ -25,6 +25,11 @@ const Fail = defineCall('test.fail', {
   input: z.object({ how: z.string() }),
   output: z.object({}),
 });
+const Repeat = defineCall('test.repeat', {
+  kind: 'query',
+  input: z.object({ times: z.int() }),
+  output: z.object({ text: z.string() }),
+});
 const Missing = defineCall('nobody.home', { kind: 'query', input: z.object({}), output: z.object({}) });
 
 const AMQP_URL = process.env['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
@@ -37,6 +42,11 @@ class TestRpc {
   @Rpc(Price)
   async price({ amount, times }: CallInput<typeof Price>, { actor }: MessageContext) {
     return { total: amount * times, at: new Date(0), actor: actor.role };
+  }
+
+  @Rpc(Repeat)
+  async repeat({ times }: CallInput<typeof Repeat>) {
+    return { text: 'x'.repeat(times) };
   }
 
   @Rpc(Fail)
@@ -118,6 +128,15 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
     await expect(failed).rejects.toMatchObject({
       code: 'INTERNAL',
       detail: expect.not.stringContaining('secret'),
+    });
+  });
+
+  it('refuses an answer that a broker would not take, and goes on with all others', async () => {
+    const repeat = (times: number) => transport.rpc.call(Repeat, { times }, systemContext());
+    const [few, many] = await Promise.allSettled([1, 17 * 2 ** 20].map(repeat));
+    expect(few).toMatchObject({ value: { text: 'x' } });
+    expect(many).toMatchObject({
+      reason: { code: 'INTERNAL', detail: expect.stringContaining('too large') },
     });
   });
 

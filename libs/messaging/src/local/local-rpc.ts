@@ -34,7 +34,9 @@ export class LocalRpcServer extends Server implements CustomTransportStrategy {
   private async serve(name: string, data: unknown, headers: Record<string, unknown>): Promise<RpcReply> {
     this.inFlight += 1;
     try {
-      return await answer(this.messageHandlers, name, copy(data), fromHeaders(headers));
+      return JSON.parse(
+        await answer(this.messageHandlers, name, copy(data), fromHeaders(headers)),
+      ) as RpcReply;
     } finally {
       this.inFlight -= 1;
       if (this.inFlight === 0) this.drained?.();
@@ -68,7 +70,7 @@ export class LocalRpcClient extends RpcClient {
       timer = setTimeout(() => reject(unavailable(service, 'did not answer in time')), patienceMs);
     });
     try {
-      return copy(await Promise.race([listener(name, data, toHeaders(ctx, patienceMs)), late]));
+      return await Promise.race([listener(name, data, toHeaders(ctx, patienceMs)), late]);
     } finally {
       clearTimeout(timer);
     }

@@ -159,8 +159,7 @@ export class RabbitRpcServer extends ServerRMQ {
     try {
       const reply = await this.replyTo(message);
       const { replyTo, correlationId } = message.properties;
-      if (replyTo)
-        channel.sendToQueue(String(replyTo), Buffer.from(JSON.stringify(reply)), { correlationId });
+      if (replyTo) channel.sendToQueue(String(replyTo), Buffer.from(reply), { correlationId });
       channel.ack(message);
     } catch (err) {
       // The channel closed meanwhile: the caller has been told by its own side, the message comes back as redelivered.
@@ -171,7 +170,7 @@ export class RabbitRpcServer extends ServerRMQ {
     }
   }
 
-  private async replyTo({ content, fields, properties }: ConsumeMessage): Promise<RpcReply> {
+  private async replyTo({ content, fields, properties }: ConsumeMessage): Promise<string> {
     if (fields.redelivered)
       return toReply(
         new DomainError('SERVICE_UNAVAILABLE', 'The service was restarted meanwhile; try again.'),
