@@ -255,4 +255,23 @@ describe('rooms', () => {
       new RegExp(`^Order ${number}\n\n\\[.+\\] Customer: Hello\n\\[.+\\] Staff: Good day\n$`),
     );
   });
+
+  it('gives the end of a conversation that nobody reads as a whole, and says so', async () => {
+    const { id, userId } = await app.givenRoom();
+    const owner = as('user', userId);
+    await app.db.execute(sql`
+      INSERT INTO chat.message (id, order_id, seq, sender_id, sender_role, content)
+      SELECT gen_random_uuid(), ${id}::uuid, seq, ${userId}::uuid, 'user', repeat(chr(1), 4000)
+      FROM generate_series(1, 5000) seq`);
+    await app.db.execute(sql`UPDATE chat.room SET last_seq = 5000 WHERE order_id = ${id}`);
+    await send(id, owner, 'the last one');
+    const { text } = await app.rpc.call(GetTranscript, { orderId: id }, owner);
+    const [, , note, first, ...rest] = text.split('\n');
+    const given = rest.length;
+    expect(note).toBe(`(${5001 - given} messages before these are left out.)`);
+    expect(first).toMatch(/^\[.+\] Customer: /);
+    expect(rest.at(-2)).toMatch(/the last one$/);
+    expect(given).toBeGreaterThan(400);
+    expect(Buffer.byteLength(text)).toBeLessThan(2_100_000);
+  });
 });

@@ -10,7 +10,7 @@ import { notFound } from '@order-system/contracts/errors';
 import type { Actor } from '@order-system/contracts/primitives';
 import type { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
-import { transcriptOf } from './room.rules.js';
+import { type TranscriptMessage, transcriptOf } from './room.rules.js';
 import { type MessageRow, toMessage } from './room.store.js';
 
 /** Whose rooms the caller may be in: an admin everybody's, a guest nobody's. */
@@ -105,16 +105,23 @@ export async function listRooms(
   return { items: items.map(toRoom), total };
 }
 
+/** However it is written on the wire, so much fits into an answer. */
+const MOST_TRANSCRIPT_BYTES = 2_000_000;
+/** Who wrote a message, and when. */
+const HEAD_BYTES = 50;
+
+/** The end of it where all would be too much. */
 export async function readTranscript(
   db: Database,
   orderId: string,
   actor: Actor,
 ): Promise<CallOutput<typeof GetTranscript>> {
-  const select = { senderRole: true, content: true, createdAt: true } as const;
-  const room = await db.prisma.room.findFirst({
-    where: { orderId, ...ownerOf(actor) },
-    include: { messages: { select, orderBy: { seq: 'asc' } } },
-  });
+  const room = await db.prisma.room.findFirst({ where: { orderId, ...ownerOf(actor) } });
   if (!room) throw notFound('room');
-  return { text: transcriptOf(room, room.messages as Pick<MessageRow, keyof typeof select>[]) };
+  const messages = await db.searches.query<TranscriptMessage>(sql`
+    SELECT seq, sender_role AS "senderRole", content, created_at AS "createdAt" FROM (
+      SELECT *, sum(octet_length(content) + ${HEAD_BYTES}::int) OVER (ORDER BY seq DESC) AS bytes
+      FROM chat.message WHERE order_id = ${orderId}
+    ) m WHERE bytes <= ${MOST_TRANSCRIPT_BYTES}::int ORDER BY seq`);
+  return { text: transcriptOf(room, messages) };
 }

@@ -4,7 +4,7 @@ import { roomIdOf, transcriptOf } from './room.rules.js';
 
 const at = new Date('2026-01-02T03:04:05.678Z');
 const open = { orderNumber: 1001, summary: null, closedAt: null };
-const customer = { senderRole: 'user', createdAt: at } as const;
+const customer = { seq: 1, senderRole: 'user', createdAt: at } as const;
 
 it('gives a room an id of its own, always the same one', () => {
   const orderId = newId();
@@ -16,7 +16,7 @@ it('gives a room an id of its own, always the same one', () => {
 it('writes a transcript with who said what and when, and how it ended', () => {
   const text = transcriptOf({ orderNumber: 1001, summary: 'Agreed.', closedAt: at }, [
     { ...customer, content: 'Hello <b>' },
-    { senderRole: 'admin', createdAt: at, content: 'Good day' },
+    { seq: 2, senderRole: 'admin', createdAt: at, content: 'Good day' },
   ]);
   expect(text).toBe(
     [

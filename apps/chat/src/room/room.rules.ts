@@ -11,7 +11,7 @@ interface TranscriptRoom {
   summary: string | null;
   closedAt: Date | null;
 }
-type TranscriptLine = Pick<ChatMessage, 'senderRole' | 'content' | 'createdAt'>;
+export type TranscriptMessage = Pick<ChatMessage, 'seq' | 'senderRole' | 'content' | 'createdAt'>;
 
 /** Every way to end a line. */
 const LINE_END = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
@@ -19,8 +19,10 @@ const LINE_END = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
 /** Further lines of a message are set in, so that nobody can write a line in another's name. */
 const setIn = (content: string): string => content.split(LINE_END).join('\n    ');
 
-/** The conversation as plain text, times in UTC. */
-export function transcriptOf(room: TranscriptRoom, messages: readonly TranscriptLine[]): string {
+/** The conversation, or the end of it, as plain text; times in UTC. */
+export function transcriptOf(room: TranscriptRoom, messages: readonly TranscriptMessage[]): string {
+  const before = (messages[0]?.seq ?? 1) - 1;
+  const leftOut = before === 0 ? [] : [`(${before} messages before these are left out.)`];
   const lines = messages.map(
     ({ createdAt, senderRole, content }) =>
       `[${createdAt.toISOString()}] ${senderRole === 'admin' ? 'Staff' : 'Customer'}: ${setIn(content)}`,
@@ -28,5 +30,5 @@ export function transcriptOf(room: TranscriptRoom, messages: readonly Transcript
   const end = room.closedAt
     ? ['', `Closed at ${room.closedAt.toISOString()}: ${setIn(room.summary ?? '')}`]
     : [];
-  return [`Order ${room.orderNumber}`, '', ...lines, ...end, ''].join('\n');
+  return [`Order ${room.orderNumber}`, '', ...leftOut, ...lines, ...end, ''].join('\n');
 }

@@ -81,6 +81,7 @@ export class ChatController {
   @Get(':orderId/transcript')
   @Operation({
     summary: 'The whole conversation as plain text, to keep',
+    description: 'Of one that is longer than 2 MB the end, and how many messages are left out.',
     who: 'user',
     call: GetTranscript,
     answer: 'text',
