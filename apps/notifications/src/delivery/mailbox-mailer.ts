@@ -21,7 +21,10 @@ export class MailboxMailer extends Mailer {
     // The database belongs to the host.
   }
 
-  /** On the disk with the mark that it was sent, which follows. */
+  /**
+   * On the disk with the mark that it was sent, which follows. What was withdrawn meanwhile is left out: its person's account
+   * may be gone, and whoever removes their mails has been here.
+   */
   private async store(mails: Mail[]): Promise<PromiseSettledResult<void>[]> {
     const rows = mails.map(({ id, to, subject, text, html, messageId }) => ({
       id,
@@ -36,6 +39,9 @@ export class MailboxMailer extends Mailer {
         INSERT INTO notifications.mail (id, "to", subject, text, html, message_id)
         SELECT id, "to", subject, text, html, message_id FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           AS m(id uuid, "to" text, subject text, text text, html text, message_id text)
+        WHERE id IN (
+          SELECT id FROM notifications.delivery WHERE id = ANY(${rows.map(({ id }) => id)}) AND status <> 'WITHDRAWN'
+          FOR SHARE)
         ON CONFLICT DO NOTHING`),
     ]);
     return mails.map(() =>

@@ -17,6 +17,8 @@ import {
 import { deliver } from '@order-system/messaging/deliver';
 import { sql } from '@order-system/prisma/sql';
 import { aPayment, anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
+import { MailboxMailer } from '../delivery/mailbox-mailer.js';
+import { forgetPerson } from './forget-person.js';
 import { notificationFacts } from './notification.consumer.js';
 import { setPreferences } from './set-preferences.js';
 
@@ -176,4 +178,27 @@ it('forgets who deleted the account, and tells nothing more', async () => {
   expect(await service.db.query(sql`SELECT FROM notifications.preference WHERE user_id = ${userId}`)).toEqual(
     [],
   );
+});
+
+it('keeps no mail in the mailbox that was on its way when the account was deleted', async () => {
+  const mailer = new MailboxMailer(service.db);
+  const mailFor = async (userId: string) => {
+    const order = anOrder(userId);
+    const data = { ...order, payBefore: null, createdAt: new Date() };
+    await service.happen(OrderCreated, { aggregate: order.orderId, data });
+    const [delivery] = await service.deliveriesOf(userId);
+    const to = { name: 'Ada', address: `${userId}@example.com` };
+    const text = { subject: 'Order 1001', text: 'Hello Ada', html: '' };
+    return { id: delivery!.id, messageId: `<${delivery!.id}@example.com>`, to, ...text };
+  };
+  const [gone, stays] = [service.auth.add().id, service.auth.add().id];
+  const [late, other] = [await mailFor(gone), await mailFor(stays)];
+  const sending = await service.db.inTx(async (tx) => {
+    await forgetPerson(tx, { userId: gone });
+    return { done: Promise.all([mailer.send(late), mailer.send(other)]) };
+  });
+  await sending.done;
+  const kept = await service.db.query<{ id: string }>(sql`
+    SELECT id FROM notifications.mail WHERE id = ANY(${[late.id, other.id]})`);
+  expect(kept).toEqual([{ id: other.id }]);
 });
