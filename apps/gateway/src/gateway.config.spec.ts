@@ -25,3 +25,21 @@ describe('TRUSTED_PROXIES', () => {
     expect(() => trusted(text)).toThrow(/TRUSTED_PROXIES must be/);
   });
 });
+
+describe('CORS_ORIGIN', () => {
+  const listed = (CORS_ORIGIN: string) => readGatewayConfig({ CORS_ORIGIN }).CORS_ORIGIN;
+
+  it.each(['https://shop.test, https://staff.shop.test:8443', 'http://[::1]:5173', 'capacitor://localhost'])(
+    'takes sites as browsers name them: %p',
+    (text) => {
+      expect(listed(text)).toEqual(text.split(', '));
+    },
+  );
+
+  it.each(['*', 'null', 'https://*.shop.test', 'shop.test', 'https://shop.test/', 'https://Shop.test'])(
+    'refuses by name what would let in all or match none: %p',
+    (text) => {
+      expect(() => listed(`https://shop.test, ${text}`)).toThrow(/CORS_ORIGIN must be/);
+    },
+  );
+});

@@ -14,6 +14,9 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** As browsers name a site: what has a path, a capital letter or no scheme matches none, "*" and "null" are everybody's. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:[a-z\d._-]+|\[[\da-f:]+\])(?::\d+)?$/;
+
 export const gatewayBlock = z.object({
   ...addressBlock.shape,
   ...messagingBlock.shape,
@@ -28,7 +31,12 @@ export const gatewayBlock = z.object({
       'must be addresses and networks such as "loopback, 10.0.0.0/8"',
     )
     .prefault(''),
-  CORS_ORIGIN: list.optional(),
+  CORS_ORIGIN: list
+    .refine(
+      (items) => items.every((item) => ORIGIN.test(item)),
+      'must be sites as browsers name them, such as "https://shop.example.com, https://staff.example.com"',
+    )
+    .optional(),
   /** Events that a user may send to one gateway in a second, through all their sockets. */
   SOCKET_RATE_LIMIT: count.default(50),
 });

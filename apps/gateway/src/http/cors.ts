@@ -12,8 +12,7 @@ export function allowedOrigins(
 ): (string | RegExp)[] {
   // A proxy may call us by another name than people do.
   const own = PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).origin];
-  if (CORS_ORIGIN !== undefined)
-    return [...own, ...CORS_ORIGIN.filter((origin) => origin !== '*' && origin !== 'null')];
+  if (CORS_ORIGIN !== undefined) return [...own, ...CORS_ORIGIN];
   return isProduction ? own : [...own, LOCAL];
 }
 
