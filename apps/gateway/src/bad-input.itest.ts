@@ -154,6 +154,19 @@ describe('is refused with 400 and the field', () => {
     ]);
   });
 
+  it('an unknown field where an account is erased, which then stays', async () => {
+    const headers = { ...json, ...door.bearer(ADA) };
+    const erasing = {
+      ...post('/api/users/profile', { keepOrders: true }),
+      method: 'DELETE' as const,
+      headers,
+    };
+    expect((await door.send(erasing)).json().errors).toEqual([
+      { path: 'keepOrders', message: 'is not a known field' },
+    ]);
+    expect(door.services.lastTo('auth.deleteUser')).toBeUndefined();
+  });
+
   it('a body without a field that is needed, and calls it missing', async () => {
     const headers = { ...json, ...door.bearer(ADMIN, 'admin') };
     const answer = await door.send({

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Patch, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Patch, Req, Res } from '@nestjs/common';
 import { SessionCheck } from '@order-system/auth/session-check';
 import {
   DeleteUser,
@@ -8,11 +8,12 @@ import {
   UpdateProfile,
 } from '@order-system/contracts/auth.contracts';
 import type { CallInput } from '@order-system/contracts/define';
+import { Nothing } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pageOf, success } from '../http/answer.js';
-import { Input } from '../http/input.js';
+import { Input, parse, readBody, strictly } from '../http/input.js';
 import { clearRefreshCookie } from '../http/refresh-cookie.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
@@ -56,9 +57,11 @@ export class UsersController {
     fresh: true,
   })
   async erase(
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Context() ctx: MessageContext,
   ): Promise<void> {
+    parse(strictly(Nothing), readBody(request));
     await this.rpc.forward(DeleteUser, { id: ownId(ctx) }, ctx);
     this.sessions.forgetUser(ownId(ctx));
     clearRefreshCookie(reply);
