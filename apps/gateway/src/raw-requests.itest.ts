@@ -82,6 +82,20 @@ it('a service in the middle of an answer may finish it before the door closes', 
   await closed;
 });
 
+it('a body that does not arrive is waited for ten seconds, and its connection is given up', async () => {
+  const from = performance.now();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.write('POST /api/basket HTTP/1.1\r\nHost: shop.test\r\nContent-Type: application/json\r\n');
+    socket.write('Content-Length: 20\r\n\r\n{');
+  });
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  socket.on('close', () => resolve(answer));
+  expect(await promise).toMatch(/^HTTP\/1.1 400 [^]*took too long to arrive/);
+  expect(performance.now() - from).toBeLessThan(15_000);
+});
+
 it('two lengths of one body are refused', async () => {
   const headers = ['Content-Type: application/json', 'Content-Length: 2', 'Transfer-Encoding: chunked'];
   expect(await ask('POST /api/basket', headers)).toContain(' 400 ');
