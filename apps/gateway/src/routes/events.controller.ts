@@ -39,7 +39,8 @@ export class EventsController {
   @Get('stats')
   @Operation({
     summary: 'Events by type and by hour, and how many a minute',
-    description: 'Without from: of the week before to.',
+    description:
+      'Without from: of the week before to. byHour has the latest 744 hours in which something happened.',
     who: 'admin',
     call: GetEventStats,
   })

@@ -81,7 +81,14 @@ export class OrdersController {
   }
 
   @Get('stats')
-  @Operation({ summary: 'Counts by state, revenue by day, average value', who: 'admin', call: GetOrderStats })
+  @Operation({
+    summary: 'Counts by state, revenue by day, average value',
+    description:
+      'Revenue is what was captured and kept. byDay has the latest 366 days of UTC on which somebody ordered; those ' +
+      'before them are asked for with to.',
+    who: 'admin',
+    call: GetOrderStats,
+  })
   async stats(@Input(GetOrderStats) input: CallInput<typeof GetOrderStats>, @Context() ctx: MessageContext) {
     return success(await this.rpc.forward(GetOrderStats, input, ctx));
   }
