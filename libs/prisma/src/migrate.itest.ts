@@ -71,6 +71,18 @@ describe('a migrated database', () => {
       });
     },
   );
+
+  it('lets nobody change or remove what is in the ledger of the stock, not even the catalogue', async () => {
+    await withClient(as('catalog'), async (client) => {
+      await client.query('SELECT FROM catalog.stock_movement');
+      for (const statement of [
+        'UPDATE catalog.stock_movement SET quantity = quantity',
+        'DELETE FROM catalog.stock_movement',
+        'TRUNCATE catalog.stock_movement',
+      ])
+        await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
+    });
+  });
 });
 
 it('finds its database there without a right to any other', async () => {

@@ -12,7 +12,7 @@ interface Grant {
 const READ_WRITE: readonly Privilege[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
 /**
- * What lies in schema `events` and is shared. Besides this a service may read and write everything in its own
+ * What lies in schema `events` and is shared. Besides this a service may read and write what is in its own
  * schema, and nothing else. The event table is written once and read: nobody may change or remove an event.
  */
 export const SHARED_TABLES: readonly Grant[] = [
@@ -25,6 +25,9 @@ export const SHARED_TABLES: readonly Grant[] = [
   { tables: ['dead_letter'], to: 'everyone', privileges: ['SELECT', 'INSERT'] },
   { tables: ['dead_letter', 'replay_job'], to: 'events', privileges: READ_WRITE },
 ];
+
+/** What its service may only add to: the ledger by which the numbers of the stock are proven. */
+const APPEND_ONLY = ['catalog.stock_movement'];
 
 /** The role that a service's connections take. */
 export const roleOf = (service: string): string => `svc_${service}`;
@@ -59,6 +62,9 @@ export async function applyGrants(client: ClientBase): Promise<void> {
   );
   const shared = new Set(rows.filter((row) => row.schema === 'events').map((row) => row.table));
   const statements = schemas.flatMap(({ name }) => ownSchemaGrants(name));
+  for (const { schema, table } of rows)
+    if (APPEND_ONLY.includes(`${schema}.${table}`))
+      statements.push(`REVOKE UPDATE, DELETE ON ${schema}.${table} FROM ${roleOf(schema)}`);
   if (shared.size > 0) statements.push(...sharedGrants(shared));
   statements.push('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
   await client.query(statements.join(';\n'));
