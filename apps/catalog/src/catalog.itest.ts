@@ -74,6 +74,8 @@ describe('the catalogue', () => {
       (await search({ category, ...input })).items.map((item) => item.name);
     for (const search of ['100%', ' 100% wool_ ', 'WOOL_SOCK\t'])
       expect(await names({ search })).toEqual(['100% wool_sock']);
+    const { sku } = (await search({ category, search: 'hat' })).items[0]!;
+    expect(await names({ search: sku })).toEqual(['Wool hat \\o/']);
     expect(await names({ search: 'wool_' })).toEqual(['100% wool_sock']);
     expect(await names({ search: '\\O/' })).toEqual(['Wool hat \\o/']);
     expect(await names({ search: 'hat  WOOL' })).toEqual(['Wool hat \\o/']);
