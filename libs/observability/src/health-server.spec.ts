@@ -34,6 +34,16 @@ it('names what is down', async () => {
   ]);
 });
 
+it('takes what does not answer for down, soon enough for whoever asks', async () => {
+  const from = performance.now();
+  const answer = await get('/health/ready', {
+    database: () => new Promise(() => undefined),
+    broker: () => true,
+  });
+  expect(await answer.json()).toMatchObject({ checks: { database: 'down', broker: 'up' } });
+  expect(performance.now() - from).toBeLessThan(3000);
+});
+
 it('answers Prometheus', async () => {
   const answer = await get('/metrics');
   expect(answer.headers.get('content-type')).toContain('text/plain');

@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { redisBlock, redisUrl } from '@order-system/config/blocks';
 import { readConfig } from '@order-system/config/config';
+import { eventually } from '@order-system/messaging/testing/eventually';
 import type { Redis } from 'ioredis';
 import { RedisCache } from './cache.js';
 import { createRedis, whenConnected } from './redis-client.js';
@@ -39,6 +40,17 @@ describe('with Redis', () => {
     const last = await a?.increment(key, 5000, 10);
     expect(last).toMatchObject({ totalHits: 11, isBlocked: true });
     expect(last?.timeToBlockExpire).toBeGreaterThan(0);
+  });
+
+  it('counts anew once the window has ended', async () => {
+    const limits = new RedisRateLimits(await connect(), 'test:');
+    const hit = (key: string) => limits.increment(key, 100, 1);
+    const key = randomUUID();
+    expect([(await hit(key)).isBlocked, (await hit(key)).isBlocked]).toEqual([false, true]);
+    await eventually(
+      async () => expect(await hit(key)).toMatchObject({ totalHits: 1, isBlocked: false }),
+      5000,
+    );
   });
 
   it('caches, forgets and deletes', async () => {
