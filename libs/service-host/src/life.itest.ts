@@ -30,6 +30,15 @@ class BrokenJob implements Job {
   }
 }
 
+/** The database answers too late: no fault of ours. */
+@Injectable()
+class HeldUpJob implements Job {
+  readonly everyMs = 10;
+  async run(): Promise<void> {
+    throw Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+  }
+}
+
 @Module({ controllers: [BreakRpc] })
 class BreakModule {}
 
@@ -47,7 +56,7 @@ afterAll(async () => {
 it('tells of start, defects and end without gaps, of a defect once in a while and without what its text may hold', async () => {
   const transport = localTransport();
   const service = await startService(
-    defineService({ name: 'orders', module: BreakModule, jobs: [BrokenJob] }),
+    defineService({ name: 'orders', module: BreakModule, jobs: [HeldUpJob, BrokenJob] }),
     {
       transport,
       database: { url: database.url, poolSize: 3 },
