@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Service, SERVICES } from '@order-system/contracts/services';
 import { createDatabaseIfMissing, migrate, MigrationError, withClient, withDatabase } from './migrate.js';
 import { roleOf } from './roles.js';
+import { MigrationAdapter } from './migration-adapter.js';
 import { readMigrations } from './migration-files.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { diffToSchema } from './write-migration.js';
@@ -131,6 +132,56 @@ it('says which migrations are of a newer version', async () => {
   } finally {
     await drop();
   }
+});
+
+describe('a migration that was interrupted', () => {
+  const TITLES = 'titles_of_orders_are_searched';
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(() => database.drop());
+
+  it('is done again, with the index that was being made', async () => {
+    await withClient(database.url, async (client) => {
+      await client.query(
+        `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name LIKE '%${TITLES}'`,
+      );
+      await client.query(
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders.order_line_title_trgm'::regclass`,
+      );
+    });
+    const { applied } = await migrate(database.url);
+    expect(applied).toEqual([expect.stringContaining(TITLES)]);
+    await expect(migrate(database.url)).resolves.toEqual({ applied: [], newer: [] });
+    await withClient(database.url, async (client) => {
+      const { rows } = await client.query('SELECT FROM pg_index WHERE NOT indisvalid');
+      expect(rows).toEqual([]);
+    });
+  });
+
+  it('has happened as a whole and is marked, or not at all', async () => {
+    const adapter = new MigrationAdapter(database.url);
+    const connection = await adapter.connect();
+    const tryOut = (script: string) =>
+      withClient(database.url, async (client) => {
+        await client.query(
+          `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES (gen_random_uuid(), 'c', 'one')`,
+        );
+        const refusal: unknown = await connection.executeScript(script).catch((error: unknown) => error);
+        const { rows } = await client.query(
+          `DELETE FROM _prisma_migrations WHERE migration_name = 'one'
+           RETURNING finished_at IS NOT NULL AS "isMarked", to_regclass('public.half') IS NOT NULL AS "isThere"`,
+        );
+        return { isRefused: refusal !== undefined, ...rows[0] };
+      });
+    const refused = await tryOut('CREATE TABLE public.half (); SELECT 1 / 0');
+    expect(refused).toEqual({ isRefused: true, isMarked: false, isThere: false });
+    const done = await tryOut('CREATE TABLE public.half (); -- whole');
+    expect(done).toEqual({ isRefused: false, isMarked: true, isThere: true });
+    await connection.dispose();
+    await adapter.close();
+  });
 });
 
 it('does not take a changed migration for the one that was applied', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { applyGrants, createRoles } from './roles.js';
 import { migrationChecksums, readMigrations } from './migration-files.js';
+import { readDone, undoInterrupted } from './migration-table.js';
 import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
 
 const MIGRATION_LOCK = 7_316_402;
@@ -69,6 +70,7 @@ export async function migrate(url: string): Promise<Migrated> {
     await takeTurn(client);
     try {
       await createRoles(client);
+      await undoInterrupted(client);
       const [done, wanted] = [await readDone(client), migrationChecksums(readMigrations())];
       const newer = refuseOthers(done, wanted);
       // The engine takes half a second to load; a database that has everything need not wait for it.
@@ -101,17 +103,6 @@ async function applyMigrations(url: string): Promise<string[]> {
     const result = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
     return result.appliedMigrationNames;
   });
-}
-
-/** The names of what was applied, with their checksums. */
-async function readDone(client: Client): Promise<Map<string, string>> {
-  const known = await client.query(`SELECT to_regclass('public._prisma_migrations') AS name`);
-  if (known.rows[0]?.name == null) return new Map();
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    `SELECT migration_name AS name, checksum FROM public._prisma_migrations
-     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`,
-  );
-  return new Map(rows.map((row) => [row.name, row.checksum]));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { withItsMark } from './migration-table.js';
 
 // PostgreSQL's one-byte "char", which the catalogue is full of, is unknown to the adapter while its array is not:
 // it passes as the array and is set right afterwards.
@@ -39,7 +40,8 @@ export class MigrationAdapter extends PrismaPg {
     };
     // The adapter cuts a script at every semicolon, which breaks functions, triggers and DO blocks. Sent whole, a
     // migration is also one transaction: it happens or it does not.
-    adapter.executeScript = async (sql) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] }));
+    adapter.executeScript = async (script) =>
+      void (await adapter.executeRaw({ sql: withItsMark(script), args: [], argTypes: [] }));
     return adapter;
   }
 
