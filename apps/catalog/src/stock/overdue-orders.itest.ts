@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Database } from '@order-system/prisma/database';
 import { withClient } from '@order-system/prisma/migrate';
+import { readsOf } from '@order-system/prisma/testing/reads';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { overdueOrders } from './stock.store.js';
 
@@ -18,20 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const rowsRead = () =>
-  withClient(database.url, async (client) => {
-    const { rows } = await client.query<{ read: number }>(
-      `SELECT (seq_tup_read + idx_tup_fetch)::int AS read FROM pg_stat_user_tables
-       WHERE schemaname = 'catalog' AND relname = 'reservation'`,
-    );
-    return rows[0]!.read;
-  });
-
 it('what has lapsed is found, every second, without a look at all that is held', async () => {
-  const before = await rowsRead();
-  const db = new Database({ url: database.url, service: 'catalog' });
-  expect(await db.query(overdueOrders(200))).toHaveLength(3);
-  // Then its connection tells what it did.
-  await db.close();
-  expect((await rowsRead()) - before).toBe(3);
+  const on = { url: database.url, service: 'catalog', tables: ['catalog.reservation'] };
+  const { result, read } = await readsOf(on, (db) => db.query(overdueOrders(200)));
+  expect(result).toHaveLength(3);
+  expect(read.rows).toBe(3);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Database } from '@order-system/prisma/database';
 import { withClient } from '@order-system/prisma/migrate';
+import { readsOf } from '@order-system/prisma/testing/reads';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { readStats } from './stats.read.js';
 
@@ -22,22 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const blocksRead = () =>
-  withClient(database.url, async (client) => {
-    const { rows } = await client.query<{ blocks: number }>(
-      `SELECT (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::int AS blocks
-       FROM pg_statio_user_tables WHERE schemaname = 'events' AND relname = 'event'`,
-    );
-    return rows[0]!.blocks;
-  });
-
 it('statistics of a few days read these days of the log, not all of it', async () => {
-  const before = await blocksRead();
-  const db = new Database({ url: database.url, service: 'events' });
-  const to = new Date('2020-01-20T00:00:00Z');
-  const stats = await readStats(db, { from: new Date('2020-01-15T00:30:00Z'), to });
-  // Then its connections tell what they did.
-  await db.close();
+  const span = { from: new Date('2020-01-15T00:30:00Z'), to: new Date('2020-01-20T00:00:00Z') };
+  const log = { url: database.url, service: 'events', tables: ['events.event'] };
+  const { result: stats, read } = await readsOf(log, (db) => readStats(db, span));
   expect(stats).toMatchObject({
     total: 7170,
     byType: [
@@ -50,5 +38,5 @@ it('statistics of a few days read these days of the log, not all of it', async (
     { hour: new Date('2020-01-15T01:00:00Z'), events: 60 },
   ]);
   expect(stats.byHour).toHaveLength(120);
-  expect((await blocksRead()) - before).toBeLessThan(100);
+  expect(read.blocks).toBeLessThan(100);
 });

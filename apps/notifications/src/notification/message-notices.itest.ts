@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { withClient } from '@order-system/prisma/migrate';
+import { readsOf } from '@order-system/prisma/testing/reads';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { lastMessageNotice, markMessagesRead } from './notification.store.js';
 
@@ -23,21 +23,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const rowsRead = () =>
-  withClient(database.url, async (client) => {
-    const { rows } = await client.query<{ read: number }>(
-      `SELECT (seq_tup_read + idx_tup_fetch)::int AS read FROM pg_stat_user_tables
-       WHERE schemaname = 'notifications' AND relname = 'notification'`,
-    );
-    return rows[0]!.read;
-  });
-
 it('a message looks at the notifications of its room, not at all that a customer ever had', async () => {
-  const before = await rowsRead();
-  const db = new Database({ url: database.url, service: 'notifications' });
-  expect(await db.inTx((tx) => lastMessageNotice(tx, userId, orderId))).toMatchObject({ seq: 2 });
-  expect(await db.inTx((tx) => markMessagesRead(tx, { userId, orderId, seq: 2 }))).toBe(2);
-  // Then its connections tell what they did.
-  await db.close();
-  expect((await rowsRead()) - before).toBeLessThan(20);
+  const on = { url: database.url, service: 'notifications', tables: ['notifications.notification'] };
+  const { result, read } = await readsOf(on, (db) =>
+    db.inTx(async (tx) => ({
+      last: await lastMessageNotice(tx, userId, orderId),
+      marked: await markMessagesRead(tx, { userId, orderId, seq: 2 }),
+    })),
+  );
+  expect(result).toMatchObject({ last: { seq: 2 }, marked: 2 });
+  expect(read.rows).toBeLessThan(20);
 });

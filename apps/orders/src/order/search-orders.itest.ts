@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { CallInput } from '@order-system/contracts/define';
 import type { ListOrders } from '@order-system/contracts/orders.contracts';
 import type { Actor } from '@order-system/contracts/primitives';
-import { Database } from '@order-system/prisma/database';
 import { withClient } from '@order-system/prisma/migrate';
+import { readsOf } from '@order-system/prisma/testing/reads';
 import { createTestDatabase, type TestDatabase } from '@order-system/prisma/testing/test-database';
 import { listOrders } from './order.read.js';
 
@@ -21,6 +21,8 @@ const FILLED = `
   FROM orders."order", generate_series(1, 3) p;
   INSERT INTO orders.order_history (order_id, version, "to", at) SELECT id, 1, 'PENDING', created_at FROM orders."order";`;
 
+const TABLES = ['orders.order', 'orders.order_line', 'orders.order_history'];
+
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -31,23 +33,11 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const rowsRead = () =>
-  withClient(database.url, async (client) => {
-    const { rows } = await client.query<{ read: number }>(
-      `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS read FROM pg_stat_user_tables
-       WHERE schemaname = 'orders'`,
-    );
-    return rows[0]!.read;
-  });
-
 /** How many orders are found and shown, and how many rows were read for that. */
 async function search(input: Partial<CallInput<typeof ListOrders>>, actor: Actor) {
-  const before = await rowsRead();
-  const db = new Database({ url: database.url, service: 'orders' });
-  const { total, items } = await listOrders(db, { page: 1, limit: 2, ...input }, actor);
-  // Then its connections tell what they did.
-  await db.close();
-  return { total, shown: items.length, read: (await rowsRead()) - before };
+  const on = { url: database.url, service: 'orders', tables: TABLES };
+  const { result, read } = await readsOf(on, (db) => listOrders(db, { page: 1, limit: 2, ...input }, actor));
+  return { total: result.total, shown: result.items.length, read: read.rows };
 }
 
 it('a customer reads nothing but their own orders', async () => {
