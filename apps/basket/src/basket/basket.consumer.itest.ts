@@ -7,6 +7,7 @@ import { deliver } from '@order-system/messaging/deliver';
 import type { EventMessage } from '@order-system/messaging/events';
 import { fact, toMessage } from '@order-system/messaging/outbox';
 import { newId } from '@order-system/prisma/id';
+import { sql } from '@order-system/prisma/sql';
 import { basketOrders, basketUsers } from './basket.consumer.js';
 import { aGuest, aUser, startBaskets } from './basket.fixture.js';
 
@@ -95,7 +96,11 @@ describe('a basket hears', () => {
 
   it('that its owner is gone, and goes too', async () => {
     const basket = await givenBasket();
+    const merged = await givenBasket(aGuest());
+    await shop.baskets.merge({ id: basket.id, fromBasketId: merged.id }, basket.ctx);
     await deliver(shop.db, basketUsers, message(UserDeleted, { userId: basket.userId }));
     await expect(linesOf(basket)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const left = sql`SELECT FROM basket.basket WHERE user_id = ${basket.userId} OR id = ${merged.id}`;
+    expect(await shop.db.query(left)).toEqual([]);
   });
 });

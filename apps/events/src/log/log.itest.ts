@@ -150,6 +150,8 @@ describe('the log of events', () => {
     const stats = await ask(GetEventStats, { from, to: new Date(Date.now() - 99 * DAY_MS) });
     expect(stats).toMatchObject({ total: 1000, byType: [{ type: 'old.thing', events: 1000 }] });
     expect(stats.byHour.map(({ events }) => events)).toEqual([1000]);
+    // In the day, and the part of an hour, from the first of them to the end.
+    expect(stats.perMinute).toBeCloseTo(0.68, 1);
     const none = await ask(GetEventStats, { from: new Date(0), to: new Date(1) });
     expect(none).toEqual({ total: 0, perMinute: 0, byType: [], byHour: [] });
     expect((await ask(GetEventStats, {})).byType).not.toContainEqual(

@@ -157,6 +157,8 @@ it('forgets who deleted the account, and tells nothing more', async () => {
   const order = anOrder(userId);
   const data = { ...order, payBefore: null, createdAt: new Date() };
   const placed = await service.happen(OrderCreated, { aggregate: order.orderId, data });
+  await service.db.execute(sql`
+    UPDATE notifications.notification SET data = '{"link":"https://shop.test/pay?secret=s3cr3t"}' WHERE user_id = ${userId}`);
   await choose(userId, { WELCOME: [] });
   // As where there is no SMTP server.
   const [delivery] = await service.deliveriesOf(userId);
@@ -172,8 +174,8 @@ it('forgets who deleted the account, and tells nothing more', async () => {
   await service.job.run();
   expect(service.smtp.mailsTo(email)).toEqual([]);
   const rows = await service.db.query(sql`
-    SELECT title, body FROM notifications.notification WHERE user_id = ${userId}`);
-  expect(rows).toEqual([{ title: '', body: '' }]);
+    SELECT title, body, data FROM notifications.notification WHERE user_id = ${userId}`);
+  expect(rows).toEqual([{ title: '', body: '', data: {} }]);
   expect(await service.db.query(sql`SELECT FROM notifications.mail WHERE "to" = ${email}`)).toEqual([]);
   expect(await service.db.query(sql`SELECT FROM notifications.preference WHERE user_id = ${userId}`)).toEqual(
     [],
