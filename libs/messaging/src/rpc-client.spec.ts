@@ -2,14 +2,16 @@ import { expect, it } from '@jest/globals';
 import { defineCall } from '@order-system/contracts/define';
 import { z } from 'zod';
 import { systemContext } from './context.js';
-import { RpcClient } from './rpc-client.js';
+import { RpcClient, type RpcRequest } from './rpc-client.js';
 import { type RpcReply, unavailable } from './rpc-reply.js';
 
 class CutOff extends RpcClient {
   asked = 0;
+  patienceMs = 0;
 
-  protected async send(): Promise<RpcReply> {
+  protected async send({ deadline }: RpcRequest): Promise<RpcReply> {
     this.asked += 1;
+    this.patienceMs = deadline - Date.now();
     throw unavailable('test', 'was cut off');
   }
 
@@ -28,3 +30,18 @@ it.each([
     expect(rpc.asked).toBe(times);
   },
 );
+
+it.each([
+  ['query', 2000],
+  ['command', 8000],
+] as const)('a %s is waited for %i ms, or as long as whoever asks has left', async (kind, ms) => {
+  const call = defineCall('test.call', { kind, input: z.object({}), output: z.object({}) });
+  const rpc = new CutOff();
+  const patience = async (leftMs: number) => {
+    await rpc.call(call, {}, { ...systemContext(), deadline: Date.now() + leftMs }).catch(() => undefined);
+    return rpc.patienceMs;
+  };
+  expect(await patience(60_000)).toBeGreaterThan(ms - 500);
+  expect(await patience(60_000)).toBeLessThanOrEqual(ms);
+  expect(await patience(1000)).toBeLessThanOrEqual(1000);
+});
