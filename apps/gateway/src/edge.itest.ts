@@ -84,6 +84,7 @@ describe('limits', () => {
     expect(statuses).toEqual([200, 200, 200, 429, 429]);
     expect(last.json().code).toBe('RATE_LIMITED');
     expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+    expect(last.headers).toMatchObject({ 'x-ratelimit-limit': '3', 'x-ratelimit-remaining': '0' });
     expect((await door.send({ url, headers: door.bearer(ADA) })).statusCode).toBe(200);
     await door.close();
   });

@@ -25,6 +25,16 @@ describe('answers', () => {
     });
   });
 
+  it('of a whole conversation are plain text, to keep', async () => {
+    door.services.answer('chat.transcript', () => ({ text: 'Order 1001\n\nHello' }));
+    const answer = await door.send({ url: `/api/chat/${AN_ID}/transcript`, headers: door.bearer(ADA) });
+    expect(answer.body).toBe('Order 1001\n\nHello');
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'content-disposition': `attachment; filename="order-${AN_ID}.txt"`,
+    });
+  });
+
   it('are bare under /auth', async () => {
     door.services.answer('auth.register', () => ({ id: ADA.userId, email: 'ada@example.com', role: 'user' }));
     const payload = { email: 'Ada@Example.com', password: 'Secret123' };
