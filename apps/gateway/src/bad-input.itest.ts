@@ -122,6 +122,48 @@ describe('is refused with 400 and the field', () => {
     expect(answer.json().errors).toMatchObject([{ path: query.split('=')[0] }]);
   });
 
+  const item = { productId: AN_ID, quantity: 1 };
+  it.each<[string, string, object, string]>([
+    [
+      'an e-mail address of 255 characters',
+      '/auth/register',
+      { ...account, email: `${'a.'.repeat(121)}a@example.com` },
+      'email',
+    ],
+    ['a name of 101 characters', '/auth/register', { ...account, name: 'x'.repeat(101) }, 'name'],
+    [
+      'a description of 4,001 characters',
+      '/orders',
+      { description: 'x'.repeat(4001), quantity: 1 },
+      'description',
+    ],
+    [
+      'specifications of 4,001 characters',
+      '/orders',
+      { description: 'x', quantity: 1, specifications: 'x'.repeat(4001) },
+      'specifications',
+    ],
+    [
+      'metadata of more than 8 kB',
+      '/orders',
+      { description: 'x', quantity: 1, metadata: { x: 'x'.repeat(8190) } },
+      'metadata',
+    ],
+    ['101 lines', '/orders', { items: Array(101).fill(item), paymentMethod: 'SANDBOX' }, 'items'],
+    [
+      'notes of 2,001 characters',
+      '/orders',
+      { items: [item], paymentMethod: 'SANDBOX', notes: 'x'.repeat(2001) },
+      'notes',
+    ],
+    ['10,001 of a product', `/basket/${AN_ID}/items`, { ...item, quantity: 10_001 }, 'quantity'],
+    ['a message of 4,001 characters', `/chat/${AN_ID}/messages`, { content: 'x'.repeat(4001) }, 'content'],
+  ])('%s', async (_, path, payload, field) => {
+    const headers = { ...json, ...door.bearer(ADA) };
+    const answer = await door.send({ ...post(`/api${path}`, payload), headers });
+    expect([answer.statusCode, answer.json().errors?.[0].path]).toEqual([400, field]);
+  });
+
   it('half a character in the address of an image', async () => {
     const product = {
       sku: 'A-1',
