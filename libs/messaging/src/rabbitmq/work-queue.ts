@@ -111,7 +111,6 @@ export class WorkQueue {
       ...message.properties,
       expiration: undefined,
       persistent: true,
-      mandatory: true,
       headers: { ...headers, 'x-early': early },
     });
     crashPoint('consumer.delayed_before_ack');
