@@ -105,6 +105,29 @@ it('they do after somebody deleted their queues', async () => {
   await expectToHear(['counting', 'pushes'], 4);
 });
 
+it('a consumer that ends takes nothing more, and finishes what it has begun', async () => {
+  const ending = consumer('test.ending', [on(Counted, async () => undefined)]);
+  const queue = named.work(ending.name);
+  const gate = Promise.withResolvers<void>();
+  const begun: number[] = [];
+  const subscription = await broker.subscribe(ending, 1, async (delivery) => {
+    begun.push(numberOf(delivery));
+    await gate.promise;
+    return 'done';
+  });
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  await eventually(() => expect(consumers.ready).toBe(true));
+  for (const n of [20, 21, 22]) channel.sendToQueue(queue, Buffer.from(JSON.stringify(counted(n))));
+  await eventually(() => expect(begun).toEqual([20]));
+  const closed = subscription.close();
+  gate.resolve();
+  await closed;
+  expect(begun).toEqual([20]);
+  expect(await channel.deleteQueue(queue)).toEqual({ messageCount: 2 });
+  await connection.close();
+});
+
 it('a count of returns that somebody wrote by hand is none', async () => {
   // By the event: what was told before may still come, and each may come twice.
   const early = new Map<number, number>();

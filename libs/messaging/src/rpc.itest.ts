@@ -30,6 +30,7 @@ const Repeat = defineCall('test.repeat', {
   input: z.object({ times: z.int() }),
   output: z.object({ text: z.string() }),
 });
+const Wait = defineCall('ending.wait', { kind: 'command', input: z.object({}), output: z.object({}) });
 const Missing = defineCall('nobody.home', { kind: 'query', input: z.object({}), output: z.object({}) });
 
 const AMQP_URL = process.env['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
@@ -61,6 +62,22 @@ class TestRpc {
 @Module({ controllers: [TestRpc] })
 class TestModule {}
 
+let begun = Promise.withResolvers<void>();
+let goOn = Promise.withResolvers<void>();
+
+@Controller()
+class EndingRpc {
+  @Rpc(Wait)
+  async wait(): Promise<Record<string, never>> {
+    begun.resolve();
+    await goOn.promise;
+    return {};
+  }
+}
+
+@Module({ controllers: [EndingRpc] })
+class EndingModule {}
+
 describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (kind) => {
   const namespace = `test-${randomUUID().slice(0, 8)}`;
   let transport: Transport;
@@ -86,7 +103,13 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
     await app.close();
     await transport.close();
     if (kind === 'rabbitmq')
-      await deleteTopology({ url: AMQP_URL, namespace, ladder: [100], consumers: [], services: ['test'] });
+      await deleteTopology({
+        url: AMQP_URL,
+        namespace,
+        ladder: [100],
+        consumers: [],
+        services: ['test', 'ending'],
+      });
   });
 
   const soon = (ms: number): MessageContext => ({ ...systemContext(), deadline: Date.now() + ms });
@@ -180,6 +203,21 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
       code: 'SERVICE_UNAVAILABLE',
     });
     expect(Date.now() - from).toBeLessThan(1500);
+  });
+
+  it('are answered by a service that ends when they were begun, and taken by it no more', async () => {
+    [begun, goOn] = [Promise.withResolvers(), Promise.withResolvers()];
+    const strategy = transport.rpcServer('ending');
+    const ending = await NestFactory.createMicroservice(EndingModule, { strategy, logger: false });
+    await ending.listen();
+    await eventually(() => transport.rpc.ping('ending'));
+    const call = transport.rpc.call(Wait, {}, systemContext());
+    await begun.promise;
+    const closed = ending.close();
+    await eventually(() => expect(transport.rpc.ping('ending')).rejects.toThrow());
+    goOn.resolve();
+    expect(await call).toEqual({});
+    await closed;
   });
 
   it('refuses at once what a service cannot have waiting, and asks again when there is room', async () => {
