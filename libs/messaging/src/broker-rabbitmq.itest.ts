@@ -64,10 +64,13 @@ const counted = (n: number): EventMessage => ({
 /** By hand, as somebody who administers the broker. */
 async function administer(work: (channel: Channel) => Promise<unknown>): Promise<void> {
   const connection = await connect(url);
-  const channel = await connection.createConfirmChannel();
-  await work(channel);
-  await channel.waitForConfirms();
-  await connection.close();
+  try {
+    const channel = await connection.createConfirmChannel();
+    await work(channel);
+    await channel.waitForConfirms();
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Like a relay: again until it is taken. Consumers may hear it more than once, or not at all. */
@@ -115,17 +118,24 @@ it('a consumer that ends takes nothing more, and finishes what it has begun', as
     await gate.promise;
     return 'done';
   });
-  const connection = await connect(url);
-  const channel = await connection.createChannel();
   await eventually(() => expect(consumers.ready).toBe(true));
-  for (const n of [20, 21, 22]) channel.sendToQueue(queue, Buffer.from(JSON.stringify(counted(n))));
+  await administer(async (channel) => {
+    for (const n of [20, 21, 22]) channel.sendToQueue(queue, Buffer.from(JSON.stringify(counted(n))));
+  });
   await eventually(() => expect(begun).toEqual([20]));
   const closed = subscription.close();
   gate.resolve();
   await closed;
   expect(begun).toEqual([20]);
-  expect(await channel.deleteQueue(queue)).toEqual({ messageCount: 2 });
-  await connection.close();
+  const left: number[] = [];
+  await administer(async (channel) => {
+    await eventually(async () => {
+      const message = await channel.get(queue, { noAck: true });
+      if (message) left.push((JSON.parse(message.content.toString()) as { data: { n: number } }).data.n);
+      expect(left).toEqual([21, 22]);
+    });
+    await channel.deleteQueue(queue);
+  });
 });
 
 it('a count of returns that somebody wrote by hand is none', async () => {
