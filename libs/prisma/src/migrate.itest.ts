@@ -136,6 +136,7 @@ it('says which migrations are of a newer version', async () => {
 
 describe('a migration that was interrupted', () => {
   const TITLES = 'titles_of_orders_are_searched';
+  const OF_TITLES = `indexrelid = 'orders.order_line_title_trgm'::regclass`;
   let database: TestDatabase;
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -144,20 +145,19 @@ describe('a migration that was interrupted', () => {
 
   it('is done again, with the index that was being made', async () => {
     await withClient(database.url, async (client) => {
+      const isTitlesValid = async () =>
+        (await client.query(`SELECT indisvalid FROM pg_index WHERE ${OF_TITLES}`)).rows[0].indisvalid;
+      await client.query(`UPDATE pg_index SET indisvalid = false WHERE ${OF_TITLES}`);
+      await expect(migrate(database.url)).resolves.toMatchObject({ applied: [] });
+      expect(await isTitlesValid()).toBe(false);
       await client.query(
         `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name LIKE '%${TITLES}'`,
       );
-      await client.query(
-        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders.order_line_title_trgm'::regclass`,
-      );
+      const { applied } = await migrate(database.url);
+      expect(applied).toEqual([expect.stringContaining(TITLES)]);
+      expect(await isTitlesValid()).toBe(true);
     });
-    const { applied } = await migrate(database.url);
-    expect(applied).toEqual([expect.stringContaining(TITLES)]);
     await expect(migrate(database.url)).resolves.toEqual({ applied: [], newer: [] });
-    await withClient(database.url, async (client) => {
-      const { rows } = await client.query('SELECT FROM pg_index WHERE NOT indisvalid');
-      expect(rows).toEqual([]);
-    });
   });
 
   it('has happened as a whole and is marked, or not at all', async () => {
