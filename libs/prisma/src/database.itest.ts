@@ -3,6 +3,7 @@ import { Database, type Statements, type Tx } from './database.js';
 import { withClient } from './migrate.js';
 import { type Sql, sql } from './sql.js';
 import { isDisconnected } from './sql-errors.js';
+import { readsOfGrown } from './testing/reads.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
 let database: TestDatabase;
@@ -151,6 +152,24 @@ describe('a statement by key', () => {
     expect(await plansOf(db, byKey())).toEqual([{ once: 10, anew: 0 }]);
     const [search] = await plansOf(db.searches, byKey());
     expect(search!.anew).toBeGreaterThanOrEqual(5);
+  });
+
+  it('reads what has the key, also when it was planned while the tables were empty', async () => {
+    const own = await createTestDatabase();
+    await withClient(own.url, (client) =>
+      client.query(`
+        CREATE TABLE orders.sheet (id int PRIMARY KEY, next int, a text, b text, c text, d text, e text, f text, g text, h text);
+        GRANT ALL ON orders.sheet TO svc_orders`),
+    );
+    const on = { url: own.url, service: 'orders', tables: ['orders.sheet'] };
+    const fill = 'INSERT INTO orders.sheet SELECT n, n + 10 FROM generate_series(1, 5000) n';
+    const { result, read } = await readsOfGrown(on, fill, (db) =>
+      db.query(sql`
+        SELECT n.id FROM orders.sheet s JOIN orders.sheet n ON n.id = s.next WHERE s.id = ANY(${[1, 2]}) ORDER BY n.id`),
+    );
+    await own.drop();
+    expect(result).toEqual([{ id: 11 }, { id: 12 }]);
+    expect(read.rows).toBe(4);
   });
 });
 

@@ -95,7 +95,9 @@ export async function lockAdminsAnd(
   id: string,
 ): Promise<{ admins: Account[]; user: Account | undefined }> {
   const rows = await tx.query<UserRow>(sql`
-    SELECT * FROM auth."user" WHERE deleted_at IS NULL AND (role = 'admin' OR id = ${id}) ORDER BY id FOR UPDATE`);
+    SELECT * FROM auth."user" WHERE deleted_at IS NULL AND id IN (
+      SELECT id FROM auth."user" WHERE role = 'admin' UNION ALL SELECT ${id}::uuid
+    ) ORDER BY id FOR UPDATE`);
   const accounts = rows.map(toAccount);
   return {
     admins: accounts.filter((account) => account.role === 'admin'),

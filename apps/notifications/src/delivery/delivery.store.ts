@@ -16,6 +16,8 @@ import { Undelivered, UNDELIVERED_CONSUMER } from './undelivered.js';
 
 /** Longer than any attempt takes: an attempt that is under way is not made twice. */
 const LEASE = '2 minutes';
+/** For deliveries that are found by their ids: with the word itself, PostgreSQL may walk its index of all that are due. */
+const PENDING = 'PENDING';
 
 /** A delivery in the hands of this process, with its notification. */
 export interface Claimed {
@@ -99,7 +101,7 @@ export const READ_MEANWHILE = 'it was read meanwhile';
 export const withdraw = (db: Statements, deliveries: readonly Claimed[], reason: string): Promise<number> =>
   db.execute(sql`
     UPDATE notifications.delivery SET status = 'WITHDRAWN', error = ${reason}
-    WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING'`);
+    WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = ${PENDING}`);
 
 export const postpone = (
   db: Database,
@@ -108,13 +110,13 @@ export const postpone = (
 ): Promise<number> =>
   db.execute(sql`
     UPDATE notifications.delivery SET next_at = now() + ${delayMs} * interval '1 millisecond', error = ${error}
-    WHERE id = ${id} AND status = 'PENDING'`);
+    WHERE id = ${id} AND status = ${PENDING}`);
 
 /** Nothing was tried: they are due again later, with as many attempts left as before. */
 export const putBack = (db: Database, ids: readonly string[], delayMs: number): Promise<number> =>
   db.execute(sql`
     UPDATE notifications.delivery SET attempts = attempts - 1, next_at = now() + ${delayMs} * interval '1 millisecond'
-    WHERE id = ANY(${ids}) AND status = 'PENDING'`);
+    WHERE id = ANY(${ids}) AND status = ${PENDING}`);
 
 /** A failed delivery starts anew, under the same Message-ID. */
 export const sendAgain = (tx: Tx, id: string): Promise<number> =>
@@ -150,7 +152,7 @@ async function conclude(
     WITH ended AS (
       UPDATE notifications.delivery SET status = ${status}, error = ${error},
         sent_at = CASE WHEN ${status} = 'SENT' THEN now() END
-      WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = 'PENDING' RETURNING id, notification_id, channel
+      WHERE id = ANY(${deliveries.map(({ id }) => id)}) AND status = ${PENDING} RETURNING id, notification_id, channel
     ), told AS (
       UPDATE notifications.notification n SET version = n.version + e.ended, in_app = n.in_app OR e.listed
       FROM (SELECT notification_id, count(*) AS ended, bool_or(channel = 'IN_APP') AS listed

@@ -171,11 +171,13 @@ export interface Opening {
   clientSecret?: string;
 }
 
-/** Its order was closed, or paid by another attempt, at the very moment when this one was stored. */
+/**
+ * Its order was closed, or paid by another attempt, at the very moment when this one was stored. OFFSET 0: looked up by the
+ * order, where PostgreSQL would read all there are.
+ */
 const CAME_TOO_LATE = sql`(
-  EXISTS (SELECT 1 FROM payments.closed_order c WHERE c.order_id = p.order_id)
-  OR EXISTS (SELECT 1 FROM payments.payment o WHERE o.order_id = p.order_id
-    AND o.status IN ${CAPTURED}))`;
+  EXISTS (SELECT FROM payments.closed_order c WHERE c.order_id = p.order_id OFFSET 0)
+  OR EXISTS (SELECT FROM payments.payment o WHERE o.order_id = p.order_id AND o.status IN ${CAPTURED} OFFSET 0))`;
 
 /** A webhook will tell what becomes of it; should that never come, a job asks. */
 const TOLD_BY = '15 minutes';

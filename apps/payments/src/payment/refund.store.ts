@@ -33,8 +33,8 @@ export const findRefund = (tx: Tx, id: string): Promise<RefundRow | undefined> =
 /** What is on its way back, in minor units. Of a payment whose lock is held. */
 export async function sumRequested(tx: Tx, paymentId: string): Promise<number> {
   const row = await tx.one<{ requested: number }>(sql`
-    SELECT coalesce(sum(amount), 0)::bigint AS requested FROM payments.refund
-    WHERE payment_id = ${paymentId} AND status = 'REQUESTED'`);
+    SELECT coalesce(sum(amount) FILTER (WHERE status = 'REQUESTED'), 0)::bigint AS requested
+    FROM payments.refund WHERE payment_id = ${paymentId}`);
   return row?.requested ?? 0;
 }
 

@@ -11,15 +11,20 @@ export interface Reads {
   scans: number;
 }
 
+interface On {
+  url: string;
+  service: string;
+  tables: readonly string[];
+}
+
 /**
  * What work makes PostgreSQL read of the tables named (`schema.table`), on connections of its own in a database that is
  * nobody else's.
  */
 export async function readsOf<T>(
-  on: { url: string; service: string; tables: readonly string[] },
+  { url, service, tables }: On,
   work: (db: Database) => Promise<T>,
 ): Promise<{ result: T; read: Reads }> {
-  const { url, service, tables } = on;
   return withClient(url, async (client) => {
     const before = await countReads(client, tables);
     const db = new Database({ url, service });
@@ -34,6 +39,14 @@ export async function readsOf<T>(
     return { result, read };
   });
 }
+
+/** The same for work whose statements were planned while the tables were empty, and which is done again once they are full. */
+export const readsOfGrown = <T>(on: On, fill: string, work: (db: Database) => Promise<T>) =>
+  readsOf(on, async (db) => {
+    await work(db);
+    await withClient(on.url, (client) => client.query(fill));
+    return work(db);
+  });
 
 async function countReads(client: Client, tables: readonly string[]): Promise<Reads> {
   const { rows } = await client.query<Reads>(
