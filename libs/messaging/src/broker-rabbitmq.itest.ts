@@ -19,8 +19,7 @@ const namespace = `test-${randomUUID().slice(0, 8)}`;
 const ladder = [100, 200];
 const named = names(namespace);
 const counting = consumer('test.counting', [on(Counted, async () => undefined)]);
-// By the name of the one there is: it is removed with the rest.
-const pushes = consumer('gateway.pushes', [on(Counted, async () => undefined)], { byAll: true });
+const pushes = consumer('test.pushes', [on(Counted, async () => undefined)], { byAll: true });
 
 const heard: Record<'counting' | 'pushes', number[]> = { counting: [], pushes: [] };
 /** What becomes of a delivery, when it is not simply done. */
@@ -31,19 +30,21 @@ const broker = new RabbitBroker({ publisher, consumers, namespace, ladder });
 
 const numberOf = (delivery: Delivery) => (delivery.raw as { data: { n: number } }).data.n;
 
+let subscription: { close(): Promise<void> };
 beforeAll(async () => {
   await broker.subscribe(counting, 10, async (delivery) => {
     const verdict = decide?.(delivery) ?? 'done';
     if (verdict === 'done') heard.counting.push(numberOf(delivery));
     return verdict;
   });
-  await broker.subscribe(pushes, 10, async (delivery) => {
+  subscription = await broker.subscribe(pushes, 10, async (delivery) => {
     heard.pushes.push(numberOf(delivery));
     return 'done';
   });
   await eventually(() => expect([publisher.ready, consumers.ready]).toEqual([true, true]));
 });
 afterAll(async () => {
+  await subscription.close();
   await broker.close();
   await Promise.all([publisher.close(), consumers.close()]);
   await deleteTopology({ url, namespace, ladder, consumers: [counting.name], services: [] });
@@ -103,7 +104,7 @@ it('consumers go on after somebody deleted an exchange and the queue in which an
 it('they do after somebody deleted their queues', async () => {
   await administer(async (channel) => {
     await channel.deleteQueue(named.work(counting.name));
-    await channel.deleteQueue(named.log(pushes.name));
+    await channel.deleteQueue(named.own(pushes.name, broker.process));
   });
   await expectToHear(['counting', 'pushes'], 4);
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { routingKey } from '@order-system/contracts/define';
 import type { DeadMessage, EventBroker, Receive } from '../broker.js';
 import type { Consumer } from '../consumer.js';
@@ -14,6 +15,8 @@ const DEAD_PREFETCH = 1;
 
 /** Carries events over RabbitMQ: confirms on publish, acks after commit, delays by TTL queues. */
 export class RabbitBroker implements EventBroker {
+  /** Names this process among those that are all told. */
+  readonly process = randomUUID();
   private readonly channel: ConfirmingChannel;
 
   constructor(private readonly options: RabbitBrokerOptions) {
@@ -63,11 +66,12 @@ export class RabbitBroker implements EventBroker {
     prefetch: number,
     receive: Receive,
   ): Promise<{ close(): Promise<void> }> {
+    const { namespace } = this.options;
     const work = new WorkQueue(this.options, {
       name: consumer.name,
       prefetch,
-      isLog: consumer.byAll,
-      declare: (channel) => declareQueue(channel, this.options.namespace, consumer),
+      isOwn: consumer.byAll,
+      declare: (channel) => declareQueue(channel, { namespace, consumer, process: this.process }),
       receive: ({ content, properties }) => {
         const text = content.toString();
         return receive({ raw: parseContent(text), text, early: returnsOf(properties.headers) });

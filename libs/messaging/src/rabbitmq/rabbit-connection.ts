@@ -189,6 +189,10 @@ class NotConnected extends Error {
 export const stopConsuming = ({ channel, tag }: Consuming): Promise<void> =>
   within(CLOSE_MS, channel.cancel(tag));
 
+/** Its last words: when the broker does not hear them, the queue ends by itself. */
+export const removeQueue = ({ channel, queue }: { channel: Channel; queue: string }): Promise<void> =>
+  within(CLOSE_MS, channel.deleteQueue(queue));
+
 /** A broker that hangs must not keep a process from ending. */
 async function within(ms: number, closing: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

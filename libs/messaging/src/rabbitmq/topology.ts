@@ -8,6 +8,9 @@ export const names = (namespace: string) => ({
   deadLetters: `${namespace}.dead-letters`,
   delay: (ms: number) => `${namespace}.delay.${ms}ms`,
   work: (consumer: string) => `${namespace}.${consumer}.v1`,
+  /** Of one process among those that are all told. */
+  own: (consumer: string, process: string) => `${namespace}.${consumer}.${process}`,
+  /** Where an older version kept what all were told, for all of them. */
   log: (consumer: string) => `${namespace}.${consumer}.log`,
 });
 
@@ -41,21 +44,21 @@ export async function declareShared(
   }
 }
 
-/** What all processes read; the oldest is dropped, in pieces. */
-const LOG = {
-  'x-queue-type': 'stream',
-  'x-max-length-bytes': 100_000_000,
-  'x-stream-max-segment-size-bytes': 10_000_000,
-};
+/** It outlives a lost connection and a restart of the broker, and goes when its process does not come back. */
+const OWN = { 'x-queue-type': 'classic', 'x-expires': 60_000, 'x-max-length-bytes': 100_000_000 };
 
-/** A consumer's own queue and what it is told. Returns the queue's name. */
-export async function declareQueue(channel: Channel, namespace: string, consumer: Consumer): Promise<string> {
-  const { events, deadLetters, work, log } = names(namespace);
+/** A consumer's queue, or one process's own, and what it is told. Returns the queue's name. */
+export async function declareQueue(
+  channel: Channel,
+  { namespace, consumer, process }: { namespace: string; consumer: Consumer; process: string },
+): Promise<string> {
+  const { events, deadLetters, work, own, log } = names(namespace);
   const dead = { 'x-dead-letter-exchange': deadLetters, 'x-delivery-limit': MOST_DELIVERIES };
-  const queue = consumer.byAll ? log(consumer.name) : work(consumer.name);
-  const how = consumer.byAll ? LOG : { ...KEPT, ...SAFELY, ...dead };
-  // Before there were logs it had a queue, which would fill up now and then refuse everything.
-  if (consumer.byAll) await channel.deleteQueue(work(consumer.name));
+  const queue = consumer.byAll ? own(consumer.name, process) : work(consumer.name);
+  const how = consumer.byAll ? OWN : { ...KEPT, ...SAFELY, ...dead };
+  // Older versions had one for all: it would be written for nobody, or fill up and then refuse everything.
+  for (const former of consumer.byAll ? [work(consumer.name), log(consumer.name)] : [])
+    await channel.deleteQueue(former);
   await channel.assertQueue(queue, { durable: true, arguments: how });
   for (const key of consumer.subscriptions.keys()) await channel.bindQueue(queue, events, key);
   return queue;

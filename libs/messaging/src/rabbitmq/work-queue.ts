@@ -7,6 +7,7 @@ import {
   type ConfirmingChannel,
   type Consuming,
   type RabbitConnection,
+  removeQueue,
   stopConsuming,
 } from './rabbit-connection.js';
 import { declareShared, names } from './topology.js';
@@ -26,8 +27,8 @@ interface Work {
   name: string;
   /** At most so many deliveries at a time. */
   prefetch: number;
-  /** It is read, not emptied: from now on, and after a break from where it was left. */
-  isLog?: boolean;
+  /** This process's alone: it ends with its consumer. */
+  isOwn?: boolean;
   /** Returns the queue's name. */
   declare(channel: Channel): Promise<string>;
   receive(message: ConsumeMessage): Promise<Verdict>;
@@ -37,9 +38,7 @@ interface Work {
 export class WorkQueue {
   private readonly channel: ConfirmingChannel;
   private readonly upkeep: NodeJS.Timeout;
-  private consuming: Consuming | undefined;
-  /** In a log, what is to be read next. */
-  private offset: number | 'next' = 'next';
+  private consuming: (Consuming & { queue: string }) | undefined;
   private active = 0;
   private drained: (() => void) | undefined;
 
@@ -55,6 +54,7 @@ export class WorkQueue {
     clearInterval(this.upkeep);
     if (this.consuming) await stopConsuming(this.consuming);
     if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    if (this.consuming && this.work.isOwn) await removeQueue(this.consuming);
     await this.options.consumers.closeChannel(this.channel);
   }
 
@@ -66,9 +66,8 @@ export class WorkQueue {
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
       else void this.take(message, channel, queue);
     };
-    const from = this.work.isLog ? { arguments: { 'x-stream-offset': this.offset } } : {};
-    const { consumerTag } = await channel.consume(queue, take, from);
-    this.consuming = { channel, tag: consumerTag };
+    const { consumerTag } = await channel.consume(queue, take);
+    this.consuming = { channel, tag: consumerTag, queue };
   }
 
   private async declare(channel: Channel): Promise<string> {
@@ -87,8 +86,6 @@ export class WorkQueue {
     try {
       const verdict = await this.work.receive(message);
       if (verdict !== 'done') await this.delay(message, queue, verdict);
-      const offset: unknown = message.properties.headers?.['x-stream-offset'];
-      if (typeof offset === 'number') this.offset = offset + 1;
       channel.ack(message);
     } catch (error) {
       // Not acknowledged: the broker delivers it again, here when the channel is lost, elsewhere when we stop.
