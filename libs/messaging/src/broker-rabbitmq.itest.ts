@@ -19,7 +19,8 @@ const namespace = `test-${randomUUID().slice(0, 8)}`;
 const ladder = [100, 200];
 const named = names(namespace);
 const counting = consumer('test.counting', [on(Counted, async () => undefined)]);
-const pushes = consumer('test.pushes', [on(Counted, async () => undefined)], { byAll: true });
+// By the name of the one there is: it is removed with the rest.
+const pushes = consumer('gateway.pushes', [on(Counted, async () => undefined)], { byAll: true });
 
 const heard: Record<'counting' | 'pushes', number[]> = { counting: [], pushes: [] };
 /** What becomes of a delivery, when it is not simply done. */

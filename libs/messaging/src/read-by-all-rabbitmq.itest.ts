@@ -16,7 +16,8 @@ const Counted = defineEvent('test.counted', 1, z.object({ n: z.int() }));
 const url = process.env['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
 const namespace = `test-${randomUUID().slice(0, 8)}`;
 const ladder = [5000];
-const pushes = consumer('test.pushes', [on(Counted, async () => undefined)], { byAll: true });
+// By the name of the one there is: it is removed with the rest.
+const pushes = consumer('gateway.pushes', [on(Counted, async () => undefined)], { byAll: true });
 
 class Process {
   readonly heard: number[] = [];
@@ -78,6 +79,13 @@ async function isThere(queue: string): Promise<boolean> {
   }
 }
 
+async function messagesIn(queue: string): Promise<number> {
+  const connection = await connect(url);
+  const { messageCount } = await (await connection.createChannel()).checkQueue(queue);
+  await connection.close();
+  return messageCount;
+}
+
 let processes: Process[];
 let formerQueues: string[];
 beforeAll(async () => {
@@ -126,10 +134,24 @@ it('the queues that older versions read are gone', async () => {
   for (const queue of formerQueues) expect(await isThere(queue)).toBe(false);
 });
 
+it('while none runs nobody is told, and nothing is taken for an event that nobody knows', async () => {
+  await Promise.all(processes.splice(0).map((one) => one.close()));
+  const publisher = new RabbitConnection(url, 'test publisher');
+  const alone = new RabbitBroker({ publisher, consumers: publisher, namespace, ladder });
+  await eventually(() => expect(publisher.ready).toBe(true));
+  expect(await alone.publish('test', [counted(101), { ...counted(101), type: 'test.unknown' }])).toHaveLength(
+    2,
+  );
+  await eventually(async () => expect(await messagesIn(names(namespace).unrouted)).toBeGreaterThan(0));
+  expect(await messagesIn(names(namespace).unrouted)).toBe(1);
+  await alone.close();
+  await publisher.close();
+});
+
 it('a new one hears what is told from now on, and leaves nothing', async () => {
   const fresh = await new Process().start();
-  await tell([101]);
-  await eventually(() => expect(fresh.heard).toEqual([101]));
+  expect(await fresh.broker.publish('test', [counted(102)])).toHaveLength(1);
+  await eventually(() => expect(fresh.heard).toEqual([102]));
   expect(await isThere(fresh.queue)).toBe(true);
   await fresh.close();
   expect(await isThere(fresh.queue)).toBe(false);

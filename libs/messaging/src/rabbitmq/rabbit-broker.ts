@@ -7,7 +7,7 @@ import type { EventMessage } from '../events.js';
 import { deadMessage } from './dead-message.js';
 import { parseContent } from './parse-content.js';
 import type { ConfirmingChannel } from './rabbit-connection.js';
-import { declareQueue, declareShared, names } from './topology.js';
+import { declareOwnQueue, declareQueue, declareShared, names } from './topology.js';
 import { type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
 
 /** Dead messages are few; each is kept before the next is taken. */
@@ -71,7 +71,10 @@ export class RabbitBroker implements EventBroker {
       name: consumer.name,
       prefetch,
       isOwn: consumer.byAll,
-      declare: (channel) => declareQueue(channel, { namespace, consumer, process: this.process }),
+      declare: (channel) =>
+        consumer.byAll
+          ? declareOwnQueue(channel, { namespace, consumer, process: this.process })
+          : declareQueue(channel, namespace, consumer),
       receive: ({ content, properties }) => {
         const text = content.toString();
         return receive({ raw: parseContent(text), text, early: returnsOf(properties.headers) });

@@ -8,7 +8,9 @@ export const names = (namespace: string) => ({
   deadLetters: `${namespace}.dead-letters`,
   delay: (ms: number) => `${namespace}.delay.${ms}ms`,
   work: (consumer: string) => `${namespace}.${consumer}.v1`,
-  /** Of one process among those that are all told. */
+  /** The exchange for what every process of a kind is told; when none runs nobody is. */
+  all: (consumer: string) => `${namespace}.${consumer}`,
+  /** The queue of one of them. */
   own: (consumer: string, process: string) => `${namespace}.${consumer}.${process}`,
   /** Where an older version kept what all were told, for all of them. */
   log: (consumer: string) => `${namespace}.${consumer}.log`,
@@ -47,19 +49,29 @@ export async function declareShared(
 /** It outlives a lost connection and a restart of the broker, and goes when its process does not come back. */
 const OWN = { 'x-queue-type': 'classic', 'x-expires': 60_000, 'x-max-length-bytes': 100_000_000 };
 
-/** A consumer's queue, or one process's own, and what it is told. Returns the queue's name. */
-export async function declareQueue(
+/** A consumer's queue and what it is told. Returns the queue's name. */
+export async function declareQueue(channel: Channel, namespace: string, consumer: Consumer): Promise<string> {
+  const { events, deadLetters, work } = names(namespace);
+  const queue = work(consumer.name);
+  const dead = { 'x-dead-letter-exchange': deadLetters, 'x-delivery-limit': MOST_DELIVERIES };
+  await channel.assertQueue(queue, { durable: true, arguments: { ...KEPT, ...SAFELY, ...dead } });
+  for (const key of consumer.subscriptions.keys()) await channel.bindQueue(queue, events, key);
+  return queue;
+}
+
+/** One process's own queue, for what all of its kind are told. Returns the queue's name. */
+export async function declareOwnQueue(
   channel: Channel,
   { namespace, consumer, process }: { namespace: string; consumer: Consumer; process: string },
 ): Promise<string> {
-  const { events, deadLetters, work, own, log } = names(namespace);
-  const dead = { 'x-dead-letter-exchange': deadLetters, 'x-delivery-limit': MOST_DELIVERIES };
-  const queue = consumer.byAll ? own(consumer.name, process) : work(consumer.name);
-  const how = consumer.byAll ? OWN : { ...KEPT, ...SAFELY, ...dead };
+  const { events, all, own, work, log } = names(namespace);
+  const exchange = all(consumer.name);
+  const queue = own(consumer.name, process);
   // Older versions had one for all: it would be written for nobody, or fill up and then refuse everything.
-  for (const former of consumer.byAll ? [work(consumer.name), log(consumer.name)] : [])
-    await channel.deleteQueue(former);
-  await channel.assertQueue(queue, { durable: true, arguments: how });
-  for (const key of consumer.subscriptions.keys()) await channel.bindQueue(queue, events, key);
+  for (const former of [work(consumer.name), log(consumer.name)]) await channel.deleteQueue(former);
+  await channel.assertExchange(exchange, 'fanout', { durable: true });
+  for (const key of consumer.subscriptions.keys()) await channel.bindExchange(exchange, events, key);
+  await channel.assertQueue(queue, { durable: true, arguments: OWN });
+  await channel.bindQueue(queue, exchange, '');
   return queue;
 }
