@@ -22,7 +22,7 @@ const CONFIG_UNUSABLE = 78;
 /**
  * Of V8's memory. What a request leaves behind is gone before a nursery of 8 MB is full: with 2 MB it takes a tenth more
  * processor time. A heap that grows by half before it is cleared, instead of fourfold, keeps all nine processes below
- * 950 MB after minutes of load, and the one process below 330.
+ * 970 MB after minutes of load, and the one process below 330.
  */
 const MEMORY = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 
