@@ -36,4 +36,4 @@ USER node
 ARG APP=gateway
 ENV APP=$APP
 # As npm start runs one service: MEMORY in tools/start/service.ts says why.
-CMD ["sh", "-c", "exec node --max-semi-space-size=8 --heap-growing-percent=50 apps/$APP/dist/main.js"]
+CMD ["sh", "-c", "exec node --max-semi-space-size=4 --heap-growing-percent=50 apps/$APP/dist/main.js"]

@@ -24,7 +24,7 @@ it('the image that all apps share is built once: two builds that are exported un
 });
 
 it('a container gets as much of V8 as a process that npm start starts', () => {
-  const options = /MEMORY = \[(.+)\]/.exec(read('tools/start/service.ts'))?.[1]?.match(/--[\w=-]+/g);
+  const options = /one: \[(.+)\]/.exec(read('tools/start/service.ts'))?.[1]?.match(/--[\w=-]+/g);
   expect(options).toEqual(expect.arrayContaining([expect.any(String)]));
   expect(read('Dockerfile')).toContain(`exec node ${options?.join(' ')} apps/`);
 });
