@@ -2,12 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import { systemContext } from '@order-system/messaging/context';
 import { sql } from '@order-system/prisma/sql';
-import { readsOfGrown } from '@order-system/prisma/testing/reads';
-import { createTestDatabase } from '@order-system/prisma/testing/test-database';
 import { type Auth, startAuth } from '../auth.fixture.js';
 import { FirstAdmin } from './create-first-admin.js';
 import { updateProfile } from './update-profile.js';
-import { lockAdminsAnd } from './user.store.js';
 import { PASSWORD, as, asGuest, eventsOf, givenUser } from './user.fixture.js';
 
 let auth: Auth;
@@ -314,19 +311,6 @@ describe('deleting an account', () => {
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
-});
-
-it('what takes an admin away looks at the admins, not at all accounts', async () => {
-  const own = await createTestDatabase();
-  const on = { url: own.url, service: 'auth', tables: ['auth.user'] };
-  const { read } = await readsOfGrown(
-    on,
-    `INSERT INTO auth."user" (id, email, role)
-     SELECT gen_random_uuid(), n || '@example.com', CASE n WHEN 1 THEN 'admin' ELSE 'user' END FROM generate_series(1, 2000) n`,
-    (db) => db.inTx((tx) => lockAdminsAnd(tx, randomUUID())),
-  );
-  await own.drop();
-  expect(read.rows).toBeLessThan(10);
 });
 
 describe('the first admin', () => {

@@ -11,10 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const payment = (more: string) => `
+const payment = (checkAt: string) => `
   INSERT INTO payments.payment (id, order_id, user_id, provider, flow, status, amount, currency, correlation_id, check_at)
   SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'SANDBOX', 'FRONTEND', 'PENDING', 100, 'USD', 'c',
-  ${more}`;
+  ${checkAt}`;
 
 it('what is on its way back of a payment is summed up without a look at all refunds that are due', async () => {
   const on = { url: database.url, service: 'payments', tables: ['payments.refund'] };
