@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { type Channel, connect } from 'amqplib';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
 import { newId } from '@order-system/prisma/id';
 import { z } from 'zod';
@@ -85,6 +86,18 @@ const expectToHear = (who: readonly (keyof typeof heard)[], n: number) =>
     await tell(n);
     for (const one of who) expect(heard[one]).toContain(n);
   }, 30_000);
+
+it('the events of a publication leave in one packet', async () => {
+  await expectToHear(['counting', 'pushes'], 0);
+  const { stream } = publisher.manager.connection?.connection as unknown as { stream: Required<Socket> };
+  const writes = [jest.spyOn(stream, '_write'), jest.spyOn(stream, '_writev')];
+  const events = Array.from({ length: 20 }, () => counted(0));
+  expect(await broker.publish('test', events)).toHaveLength(20);
+  const packets = writes.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  for (const write of writes) write.mockRestore();
+  // And perhaps a heartbeat.
+  expect(packets).toBeLessThanOrEqual(2);
+});
 
 it('consumers go on after somebody deleted an exchange and the queue in which an event waits for its next try', async () => {
   await expectToHear(['counting', 'pushes'], 1);

@@ -1,10 +1,11 @@
+import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
+import { onePacketPerTurn } from './packets.js';
 import { roleOf } from './roles.js';
 import { isConflict, isUnavailable } from './sql-errors.js';
 import { type Sql, sql } from './sql.js';
-import { TurnSocket } from './turn-socket.js';
 
 /** Single statements: in a transaction, or each its own. */
 export interface Statements {
@@ -148,7 +149,7 @@ function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, opti
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     pipeline: true,
-    stream: () => new TurnSocket(),
+    stream: makeSocket,
     types: {
       // Counts and sums in minor units stay below 2^53.
       getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
@@ -158,6 +159,11 @@ function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, opti
   // The pool listens to idle connections only: one that breaks between two statements would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+function makeSocket(): Socket {
+  const socket = new Socket();
+  return socket.once('connect', () => onePacketPerTurn(socket));
 }
 
 const statementsOn = (on: pg.Pool | pg.PoolClient): Statements => ({

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { type AmqpConnectionManager, connect } from 'amqp-connection-manager';
-import type { Channel, ConfirmChannel, Options } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib';
 import { logger } from '@order-system/observability/logger';
+import { onePacketPerTurn } from '@order-system/prisma/packets';
 
 const log = logger('rabbitmq');
 
@@ -40,7 +42,11 @@ export class RabbitConnection {
     this.manager.on('disconnect', ({ err }) => log.warn({ purpose, err: err?.message }, 'lost the broker'));
     this.manager.on('blocked', ({ reason }) => this.setBlocked(true, reason));
     this.manager.on('unblocked', () => this.setBlocked(false, 'unblocked'));
-    this.manager.on('connect', () => this.setBlocked(false, 'connected'));
+    this.manager.on('connect', () => {
+      this.setBlocked(false, 'connected');
+      // amqplib writes frame by frame, also what many calls and acknowledgements of a turn have to say.
+      if (this.manager.connection !== undefined) onePacketPerTurn(socketOf(this.manager.connection));
+    });
     this.watchdog = setInterval(() => this.watch(), WATCH_MS).unref();
   }
 
@@ -96,6 +102,10 @@ export class RabbitConnection {
     this.manager.reconnect();
   }
 }
+
+/** Of which amqplib's types do not tell. */
+const socketOf = ({ connection }: ChannelModel): Socket =>
+  (connection as unknown as { readonly stream: Socket }).stream;
 
 export interface Consuming {
   channel: Channel;
