@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { Database, type Statements, type Tx } from './database.js';
 import { withClient } from './migrate.js';
 import { type Sql, sql } from './sql.js';
@@ -103,6 +104,75 @@ describe('a transaction', () => {
     });
     await expect(swallowing).rejects.toThrow('rolled back');
     expect(hint).not.toHaveBeenCalled();
+  });
+});
+
+describe('what is sent together', () => {
+  let one: Database;
+  beforeAll(async () => {
+    one = new Database({ url: database.url, service: 'orders', poolSize: 1 });
+    await withClient(database.url, (client) =>
+      client.query('CREATE TABLE orders.sheet (id int PRIMARY KEY); GRANT ALL ON orders.sheet TO svc_orders'),
+    );
+  });
+  afterAll(() => one.close());
+
+  const insert = (id: number) => sql`INSERT INTO orders.sheet VALUES (${id}) RETURNING id`;
+  const stored = () => one.query(sql`SELECT id FROM orders.sheet ORDER BY id`);
+  const rows = (...ids: number[]) => ids.map((id) => ({ id }));
+
+  it('is answered together: BEGIN with the first statement, COMMIT with what was deferred', async () => {
+    const answers = jest.spyOn(pg.Connection.prototype, 'sync');
+    const told: unknown[] = [];
+    const first = await one.inTx(async (tx) => {
+      for (const id of [2, 3])
+        tx.defer(
+          () => insert(id),
+          (inserted) => told.push(...inserted),
+        );
+      return tx.query(insert(1));
+    });
+    const count = answers.mock.calls.length;
+    answers.mockRestore();
+    expect({ count, first, told }).toEqual({ count: 2, first: rows(1), told: rows(2, 3) });
+    expect(await stored()).toEqual(rows(1, 2, 3));
+  });
+
+  it('is done only up to what fails, is not committed, and can be sent again', async () => {
+    const hint = jest.fn();
+    const missing = sql`INSERT INTO orders.later VALUES (1)`;
+    const behind = sql`SELECT id AS behind FROM orders.sheet WHERE id = ${1}`;
+    const attempt = () =>
+      one.inTx(async (tx) => {
+        tx.afterCommit(hint);
+        for (const statement of [insert(4), missing, behind]) tx.defer(() => statement, hint);
+        await tx.execute(sql`DELETE FROM orders.sheet WHERE id = ${1}`);
+      });
+    await expect(attempt()).rejects.toMatchObject({ code: '42P01' });
+    expect(hint).not.toHaveBeenCalled();
+    expect(await stored()).toEqual(rows(1, 2, 3));
+    // Neither the one that failed nor the one behind it counts as known to the connection.
+    expect(await one.query(behind)).toEqual([{ behind: 1 }]);
+    await withClient(database.url, (client) =>
+      client.query('CREATE TABLE orders.later (id int); GRANT ALL ON orders.later TO svc_orders'),
+    );
+    await attempt();
+    expect(hint).toHaveBeenCalledTimes(4);
+    expect(await stored()).toEqual(rows(2, 3, 4));
+  });
+
+  it('is not sent any further when a value cannot be sent', async () => {
+    const unsendable = {
+      toPostgres: () => {
+        throw new Error('not as text');
+      },
+    };
+    const work = one.inTx(async (tx) => {
+      await tx.execute(insert(5));
+      tx.defer(() => sql`DELETE FROM orders.sheet WHERE id = ${unsendable}`);
+    });
+    await expect(work).rejects.toThrow('not as text');
+    expect(await stored()).toEqual(rows(2, 3, 4));
   });
 });
 

@@ -6,6 +6,7 @@ import { onePacketPerTurn } from './packets.js';
 import { roleOf } from './roles.js';
 import { isConflict, isUnavailable } from './sql-errors.js';
 import { type Sql, sql } from './sql.js';
+import { type Prepared, runTogether } from './statement-group.js';
 
 /** Single statements: in a transaction, or each its own. */
 export interface Statements {
@@ -171,34 +172,11 @@ const statementsOn = (on: pg.Pool | pg.PoolClient): Statements => ({
   execute: async (statement) => (await run(on, statement)).rowCount ?? 0,
 });
 
-type Prepared = Pick<Sql, 'name' | 'text' | 'values'>;
-
-/** A query that is made here: copying a description of it, as pg does, takes as long as sending it. */
-async function run(on: pg.Pool | pg.PoolClient, { name, text, values }: Prepared): Promise<pg.QueryResult> {
-  const query = Object.assign(new pg.Query(text, values), { name });
-  try {
-    return await new Promise<pg.QueryResult>((resolve, reject) => {
-      const done = (error: Error | null | undefined, result: pg.QueryResult) =>
-        error ? reject(error) : resolve(result);
-      (on as QueryRunner).query(query, undefined, done);
-    });
-  } catch (error) {
-    // From where the statement was sent instead of where its answer was read.
-    if (error instanceof Error) Error.captureStackTrace(error, run);
-    throw error;
-  }
+async function run(on: pg.Pool | pg.PoolClient, statement: Prepared): Promise<pg.QueryResult> {
+  return (await runTogether(on, [statement]))[0]!;
 }
 
-/** As pools and clients take queries that are made elsewhere; their types know of it for clients only. */
-interface QueryRunner {
-  query(
-    query: pg.Submittable,
-    values: undefined,
-    done: (error: Error | null | undefined, result: pg.QueryResult) => void,
-  ): unknown;
-}
-
-/** A prepared statement leaves in one packet with the statement that follows it in the same turn. */
+/** Goes with the first statement, and COMMIT with what was deferred: neither waits for an answer of its own. */
 const BEGIN = { name: 'begin', text: 'BEGIN', values: [] };
 const COMMIT = { name: 'commit', text: 'COMMIT', values: [] };
 /** Until the transaction ends. */
@@ -214,13 +192,10 @@ async function tryTx<T>(
   const deferred: Deferred[] = [];
   try {
     client = await pool.connect();
-    // It fails only when the connection is lost, and then so does the rest.
-    const begun = run(client, BEGIN);
-    begun.catch(() => undefined);
-    const value = await work(transaction(client, { db, durable, hints, deferred }));
-    await begun;
+    const ahead = [BEGIN];
+    const value = await work(transaction(client, { db, durable, hints, deferred, ahead }));
     inCommit = true;
-    const told = await commit(client, deferred);
+    const told = await commit(client, deferred, ahead);
     client.release();
     for (const tell of told) tell();
     for (const hint of hints) hint();
@@ -242,19 +217,19 @@ class RolledBack extends Error {
   }
 }
 
-/** In one packet. After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
-async function commit(client: pg.PoolClient, deferred: readonly Deferred[]): Promise<(() => void)[]> {
-  const sent = [...deferred.map(({ statement }) => run(client, statement())), run(client, COMMIT)];
-  const outcomes = await Promise.allSettled(sent);
-  const rows = outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    if (outcome.value.command === 'ROLLBACK') throw new RolledBack();
-    return outcome.value.rows as never[];
-  });
+/** After a failed statement PostgreSQL answers COMMIT by rolling back, without an error. */
+async function commit(
+  client: pg.PoolClient,
+  deferred: readonly Deferred[],
+  ahead: readonly Prepared[],
+): Promise<(() => void)[]> {
+  const last = deferred.map(({ statement }) => statement());
+  const results = await runTogether(client, [...ahead, ...last, COMMIT]);
+  if (results.at(-1)?.command === 'ROLLBACK') throw new RolledBack();
   return deferred.map(
     ({ then }, index) =>
       () =>
-        then?.(rows[index]!),
+        then?.(results[ahead.length + index]!.rows as never[]),
   );
 }
 
@@ -263,12 +238,17 @@ interface TxState {
   readonly durable: boolean;
   readonly hints: (() => void)[];
   readonly deferred: Deferred[];
+  /** What is still to be sent, ahead of the first statement. */
+  readonly ahead: Prepared[];
 }
 
-function transaction(client: pg.PoolClient, { db, durable, hints, deferred }: TxState): Tx {
+function transaction(client: pg.PoolClient, { db, durable, hints, deferred, ahead }: TxState): Tx {
+  const runIn = async (statement: Sql) =>
+    (await runTogether(client, [...ahead.splice(0), statement])).at(-1)!;
   return {
-    ...statementsOn(client),
-    one: async <R>(statement: Sql) => (await run(client, statement)).rows[0] as R | undefined,
+    query: async <R>(statement: Sql) => (await runIn(statement)).rows as R[],
+    execute: async (statement) => (await runIn(statement)).rowCount ?? 0,
+    one: async <R>(statement: Sql) => (await runIn(statement)).rows[0] as R | undefined,
     defer: (statement, then) => void deferred.push({ statement, then }),
     waitForDisk: () => {
       if (!durable) deferred.push({ statement: () => WAIT_FOR_DISK, then: undefined });
