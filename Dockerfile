@@ -35,5 +35,6 @@ COPY --from=pruned --chown=node:node /app /app
 USER node
 ARG APP=gateway
 ENV APP=$APP
-# As npm start runs one service: MEMORY in tools/start/service.ts says why.
-CMD ["sh", "-c", "exec node --max-semi-space-size=4 --heap-growing-percent=50 apps/$APP/dist/main.js"]
+# As npm start runs one service: MEMORY and MALLOC in tools/start/service.ts say why.
+ENV MALLOC_MMAP_THRESHOLD_=131072
+CMD ["sh", "-c", "exec node --max-semi-space-size=8 --heap-growing-percent=50 --no-short-builtin-calls apps/$APP/dist/main.js"]

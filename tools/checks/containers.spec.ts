@@ -23,9 +23,12 @@ it('the image that all apps share is built once: two builds that are exported un
   expect(services?.match(/^ +build:/gm)).toHaveLength(1);
 });
 
-it('a container gets as much of V8 as a process that npm start starts', () => {
-  const options = /one: \[(.+)\]/.exec(read('tools/start/service.ts'))?.[1]?.match(/--[\w=-]+/g);
+it('a container gets as much memory as a process that npm start starts', () => {
+  const start = read('tools/start/service.ts');
+  const options = /one: \[(.+)\]/.exec(start)?.[1]?.match(/--[\w=-]+/g);
   expect(options).toEqual(expect.arrayContaining([expect.any(String)]));
+  const [, name, value] = /MALLOC = \{ (\w+): '(\d+)' \}/.exec(start) ?? [];
+  expect(read('Dockerfile')).toContain(`ENV ${name}=${value}\n`);
   expect(read('Dockerfile')).toContain(`exec node ${options?.join(' ')} apps/`);
 });
 
