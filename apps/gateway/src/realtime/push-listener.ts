@@ -11,7 +11,7 @@ import { Freshness } from './freshness.js';
 import { type Cut, REACTIONS, rooms } from './pushes.js';
 
 const log = logger('realtime');
-const PREFETCH = 100;
+export const PREFETCH = 100;
 /** A relay publishes again what the broker has not confirmed to it; that comes soon, if at all. */
 const REMEMBERED = 5000;
 
