@@ -4,7 +4,7 @@ import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 import { onePacketPerTurn } from './packets.js';
 import { roleOf } from './roles.js';
-import { isConflict, isUnavailable } from './sql-errors.js';
+import { isConflict, isOutdated, isUnavailable } from './sql-errors.js';
 import { type Sql, sql } from './sql.js';
 import { type Prepared, runTogether } from './statement-group.js';
 
@@ -42,8 +42,9 @@ interface DatabaseOptions {
   onIdleError?: (error: Error) => void;
 }
 
-const MOST_TRIES = 5;
 const POOL_SIZE = 5;
+/** One more than there are connections: after a migration each of them may be outdated. */
+const MOST_TRIES = POOL_SIZE + 1;
 const INT8 = 20;
 
 const settings = (service: string, more: Record<string, string> = {}): string =>
@@ -120,15 +121,19 @@ export class Database implements Statements {
     return (await run(this.pool, statement)).rowCount ?? 0;
   }
 
-  /** READ COMMITTED. The work may run again after a conflict or a lost connection, so it does nothing outside `tx`. */
+  /**
+   * READ COMMITTED. The work may run again after a conflict, a migration or a lost connection, so it does nothing outside
+   * `tx`.
+   */
   async inTx<T>(work: (tx: Tx) => Promise<T>, { durable = true }: TxOptions = {}): Promise<T> {
     const on = { pool: durable ? this.pool : this.relaxedPool, durable, db: this };
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await tryTx(on, work);
       if ('value' in outcome) return outcome.value;
+      const { error } = outcome;
       const again =
-        isConflict(outcome.error) || (!outcome.inCommit && attempt < 3 && isUnavailable(outcome.error));
-      if (!again || attempt >= MOST_TRIES) throw outcome.error;
+        isConflict(error) || isOutdated(error) || (!outcome.inCommit && attempt < 3 && isUnavailable(error));
+      if (!again || attempt >= MOST_TRIES) throw error;
       await pause(Math.random() * 20 * 2 ** attempt);
     }
   }
@@ -167,13 +172,20 @@ function makeSocket(): Socket {
   return socket.once('connect', () => onePacketPerTurn(socket));
 }
 
-const statementsOn = (on: pg.Pool | pg.PoolClient): Statements => ({
-  query: async <R>(statement: Sql) => (await run(on, statement)).rows as R[],
-  execute: async (statement) => (await run(on, statement)).rowCount ?? 0,
+const statementsOn = (pool: pg.Pool): Statements => ({
+  query: async <R>(statement: Sql) => (await run(pool, statement)).rows as R[],
+  execute: async (statement) => (await run(pool, statement)).rowCount ?? 0,
 });
 
-async function run(on: pg.Pool | pg.PoolClient, statement: Prepared): Promise<pg.QueryResult> {
-  return (await runTogether(on, [statement]))[0]!;
+/** The pool throws a connection away on which a statement failed. */
+async function run(pool: pg.Pool, statement: Prepared): Promise<pg.QueryResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await runTogether(pool, [statement]))[0]!;
+    } catch (error) {
+      if (!isOutdated(error) || attempt >= MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** Goes with the first statement, and COMMIT with what was deferred: neither waits for an answer of its own. */
@@ -258,10 +270,10 @@ function transaction(client: pg.PoolClient, { db, durable, hints, deferred, ahea
   };
 }
 
-/** Rolls back; a connection that cannot even do that, or timed out, is thrown away. */
+/** Rolls back; a connection that cannot even do that, timed out or is outdated, is thrown away. */
 async function giveBack(client: pg.PoolClient | undefined, error: unknown): Promise<void> {
   if (!client) return;
-  if (isUnavailable(error)) return client.release(true);
+  if (isUnavailable(error) || isOutdated(error)) return client.release(true);
   try {
     await client.query('ROLLBACK');
     client.release();

@@ -13,6 +13,10 @@ const codeOf = (error: unknown): string => {
 /** Serialisation failure or deadlock: the same transaction may succeed when run again. */
 export const isConflict = (error: unknown): boolean => ['40001', '40P01', 'P2034'].includes(codeOf(error));
 
+/** A table has changed since the connection prepared the statement: it does not run on this connection any more. */
+export const isOutdated = (error: unknown): boolean =>
+  codeOf(error) === '0A000' && (error as { routine?: string }).routine === 'RevalidateCachedQuery';
+
 /** Is the error a broken unique constraint, of this name when one is given? */
 export function isDuplicate(error: unknown, constraint?: string): boolean {
   if (codeOf(error) !== '23505') return false;
