@@ -177,12 +177,36 @@ describe('what is sent together', () => {
 });
 
 describe('the columns of a statement', () => {
+  let few: Database;
   beforeAll(async () => {
+    few = new Database({ url: database.url, service: 'orders', poolSize: 1 });
     await asOwner('CREATE TABLE orders.page (id int, at date); GRANT ALL ON orders.page TO svc_orders');
   });
+  afterAll(() => few.close());
 
   const asOwner = (text: string) => withClient(database.url, (client) => client.query(text));
   const page = (id: number) => sql`SELECT * FROM orders.page WHERE id = ${id}`;
+
+  it('are described once for each connection, also when there are no rows or none are given back', async () => {
+    const descriptions = jest.spyOn(pg.Connection.prototype, 'describe');
+    expect(await few.query(page(1))).toEqual([]);
+    for (const id of [1, 2])
+      expect(await few.execute(sql`INSERT INTO orders.page VALUES (${id}, NULL)`)).toBe(1);
+    expect(await few.query(page(1))).toEqual([{ id: 1, at: null }]);
+    const together: unknown[] = [];
+    await few.inTx(async (tx) => {
+      for (const id of [1, 3, 2])
+        tx.defer(
+          () => page(id),
+          (rows) => together.push(rows),
+        );
+    });
+    expect(together).toEqual([[{ id: 1, at: null }], [], [{ id: 2, at: null }]]);
+    // The read, the insert, BEGIN and COMMIT.
+    const count = descriptions.mock.calls.length;
+    descriptions.mockRestore();
+    expect(count).toBe(4);
+  });
 
   it('may change while the system runs: nobody notices a migration', async () => {
     const ways = [
