@@ -144,11 +144,15 @@ export class Database implements Statements {
   }
 }
 
-function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, options: string): pg.Pool {
+function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, own: string): pg.Pool {
+  // What stands in a URL would replace what stands beside it.
+  const address = new URL(url);
+  const asked = address.searchParams.get('options') ?? '';
+  address.searchParams.delete('options');
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: address.href,
     application_name: service,
-    options,
+    options: `${asked} ${own}`,
     max: poolSize,
     connectionTimeoutMillis: 2000,
     query_timeout: 6000,
