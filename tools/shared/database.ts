@@ -9,7 +9,11 @@ export function prepareDatabase(url: string): Promise<string[]> {
     const { createDatabaseIfMissing, migrate } = await import('@order-system/prisma/migrate');
     if (await createDatabaseIfMissing(url))
       console.log(`Created the database ${new URL(url).pathname.slice(1)}.`);
-    const { applied, newer } = await migrate(url);
+    const { applied, newer } = await migrate(url, (pid) =>
+      console.log(
+        `Waiting for another start that is migrating the database (if it is stuck: SELECT pg_terminate_backend(${pid})) ...`,
+      ),
+    );
     if (newer.length > 0)
       console.warn(
         `The database is that of a newer version, with ${newer.join(', ')}. This version runs with it, too. Remedy, unless you mean to go back: start the newer one`,

@@ -120,6 +120,21 @@ it('migrates once when many start at the same time', async () => {
   }
 });
 
+it('says for whom it waits, and goes on when that one is done', async () => {
+  const { url, drop } = await createTestDatabase();
+  try {
+    let migrating: Promise<unknown> | undefined;
+    await withClient(url, async (other) => {
+      const { rows } = await other.query('SELECT pg_backend_pid() AS pid, pg_advisory_lock(7316402)');
+      const told = new Promise<number>((resolve) => (migrating = migrate(url, resolve)));
+      expect(await told).toBe(rows[0].pid);
+    });
+    await expect(migrating).resolves.toEqual({ applied: [], newer: [] });
+  } finally {
+    await drop();
+  }
+});
+
 it('says which migrations are of a newer version', async () => {
   const { url, drop } = await createTestDatabase();
   try {

@@ -7,6 +7,7 @@ import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
 
 const MIGRATION_LOCK = 7_316_402;
 const ASK_AGAIN_MS = 100;
+const TELL_AFTER_MS = 3_000;
 
 /** The database was made by other migrations than those of the folder; the message says what to do about it. */
 export class MigrationError extends Error {}
@@ -64,10 +65,11 @@ interface Migrated {
 /**
  * Brings a database to the newest migration, with the services' roles and grants.
  * Many may run at once: an advisory lock lets them in one after the other.
+ * @param onWait told once of PostgreSQL's process that works for another one, when that takes longer than three seconds
  */
-export async function migrate(url: string): Promise<Migrated> {
+export async function migrate(url: string, onWait?: (pid: number) => void): Promise<Migrated> {
   return withClient(url, async (client) => {
-    await takeTurn(client);
+    await takeTurn(client, onWait);
     try {
       await createRoles(client);
       await undoInterrupted(client);
@@ -87,12 +89,22 @@ export async function migrate(url: string): Promise<Migrated> {
 }
 
 /** Asks again and again: CREATE INDEX CONCURRENTLY waits for every statement, so also for one that waits for its end. */
-async function takeTurn(client: Client): Promise<void> {
+async function takeTurn(client: Client, onWait?: (pid: number) => void): Promise<void> {
+  let tellAt = performance.now() + TELL_AFTER_MS;
   for (;;) {
-    const { rows } = await client.query<{ ours: boolean }>('SELECT pg_try_advisory_lock($1) AS ours', [
-      MIGRATION_LOCK,
-    ]);
-    if (rows[0]?.ours) return;
+    const { rows } = await client.query<{ ours: boolean; pid: number | null }>(
+      `SELECT pg_try_advisory_lock($1) AS ours, (
+         SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+         WHERE locktype = 'advisory' AND objid = $1 AND granted AND datname = current_database()
+       ) AS pid`,
+      [MIGRATION_LOCK],
+    );
+    const [{ ours, pid } = { ours: false, pid: null }] = rows;
+    if (ours) return;
+    if (pid !== null && performance.now() >= tellAt) {
+      tellAt = Infinity;
+      onWait?.(pid);
+    }
     await sleep(ASK_AGAIN_MS);
   }
 }
