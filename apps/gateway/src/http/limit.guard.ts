@@ -70,7 +70,10 @@ export class LimitGuard implements CanActivate {
 }
 
 const keyOf = ({ actor, ip }: FastifyRequest): string =>
-  actor?.id ? `user:${actor.id}` : `ip:${network(ip)}`;
+  actor?.id ? keyOfUser(actor.id) : `ip:${network(ip)}`;
+
+/** Under which what a user asks for is counted. */
+export const keyOfUser = (id: string): string => `user:${id}`;
 
 /** Some proxies add the port, and IPv6 in brackets. */
 const FORWARDED = /^(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?$/;

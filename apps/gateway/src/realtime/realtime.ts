@@ -7,6 +7,7 @@ import type { EventBroker } from '@order-system/messaging/broker';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
 import { Outage } from '@order-system/redis/outage';
+import { RateLimits } from '@order-system/redis/rate-limits';
 import { createSubscriber } from '@order-system/redis/redis-client';
 import { REDIS } from '@order-system/redis/redis.module';
 import { createAdapter } from '@socket.io/redis-adapter';
@@ -14,6 +15,7 @@ import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import type { GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
+import { keyOfUser } from '../http/limit.guard.js';
 import { PushListener } from './push-listener.js';
 import { contextOf, isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
 import { CLIENT_EVENTS } from './socket-events.js';
@@ -45,7 +47,11 @@ export async function serveRealtime(
   const redis = app.get<Redis | null>(REDIS);
   const subscriber = shareAmongGateways(io, redis, config.MESSAGING_NAMESPACE);
   const sessions = app.get(SessionCheck, { strict: false });
-  const auth = new SocketAuth(app.get(AccessTokens, { strict: false }), sessions);
+  const auth = new SocketAuth(
+    app.get(AccessTokens, { strict: false }),
+    sessions,
+    countRequests(app.get(RateLimits, { strict: false }), config),
+  );
   io.use((socket, next) => {
     auth.admit(socket).then(
       () => next(),
@@ -79,6 +85,12 @@ export async function serveRealtime(
       subscriber?.disconnect();
     });
 }
+
+/** To connect is a request like any other, and asks auth twice. */
+const countRequests =
+  (limits: RateLimits, { THROTTLE_TTL, THROTTLE_LIMIT }: GatewayConfig) =>
+  async (userId: string): Promise<boolean> =>
+    (await limits.increment(keyOfUser(userId), THROTTLE_TTL, THROTTLE_LIMIT)).isBlocked;
 
 const isOwn = (origin: string, host: string | undefined): boolean =>
   host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);

@@ -19,7 +19,8 @@ async function admitted() {
   const disconnect = jest.fn();
   const room = { join: async () => undefined, on: () => undefined, disconnect };
   const socket = { handshake: { auth: { token: 't' } }, ...room } as unknown as UserSocket;
-  const auth = new SocketAuth({ verify } as unknown as AccessTokens, { actorOf } as unknown as SessionCheck);
+  const tokens = { verify } as unknown as AccessTokens;
+  const auth = new SocketAuth(tokens, { actorOf } as unknown as SessionCheck, async () => false);
   await auth.admit(socket);
   return { disconnect, settle: () => auth.settle(socket) };
 }

@@ -20,7 +20,7 @@ export interface SocketData {
 export type UserSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 export type RealtimeServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 
-/** It is known that they may not come in; any other error only says that nobody could be asked. */
+/** It is known that they may not come in; any other error only says that they cannot now. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof DomainError && error.code === 'UNAUTHENTICATED';
 
@@ -29,13 +29,16 @@ export class SocketAuth {
   constructor(
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionCheck,
+    /** Counts what a user asks for; true when this is too much. */
+    private readonly isTooMuch: (userId: string) => Promise<boolean>,
   ) {}
 
-  /** For `io.use`: nothing is emitted before it has said yes. Throws a refusal, or why nobody can tell now. */
+  /** For `io.use`: nothing is emitted before it has said yes. Throws a refusal, or why not now. */
   async admit(socket: UserSocket): Promise<void> {
     const { token } = socket.handshake.auth as { token?: unknown };
     if (typeof token !== 'string') throw unauthenticated('There is no token.');
     const claims = this.tokens.verify(token.replace(/^Bearer /, ''));
+    if (await this.isTooMuch(claims.sub)) throw new DomainError('RATE_LIMITED', 'Too many requests.');
     const { id, role } = await this.sessions.actorOf(claims, { fresh: true });
     if (id === null) throw unauthenticated('There is no user.');
     socket.data = { actor: { id, role, sessionId: claims.sid }, expiresAt: claims.exp };

@@ -12,10 +12,11 @@ import { serveRealtime } from './realtime.js';
 
 const broker = new LocalBroker();
 const sockets: Socket[] = [];
+const MOST_REQUESTS = 20;
 let door: Door;
 let url: string;
 beforeAll(async () => {
-  const env = { SOCKET_RATE_LIMIT: '10000' };
+  const env = { SOCKET_RATE_LIMIT: '10000', THROTTLE_LIMIT: String(MOST_REQUESTS) };
   door = await startGateway(env, (app, config) => serveRealtime(app, broker, config));
   await door.app.listen(0, '127.0.0.1');
   url = `http://127.0.0.1:${(door.app.getHttpServer().address() as AddressInfo).port}`;
@@ -85,4 +86,25 @@ it('who is in some two hundred rooms has to leave one before they enter another'
   expect(await enter()).toMatchObject({ ok: false, code: 'RATE_LIMITED' });
   await client.emitWithAck('leaveOrder', { orderId: rooms[0] });
   expect(await enter()).toMatchObject({ ok: true });
+});
+
+it('who connects again and again is not let in before their requests are few enough again; others are', async () => {
+  const headers = door.bearer(ADA);
+  const requests = async () => (await door.send({ url: '/api/orders', headers })).headers;
+  const left = Number((await requests())['x-ratelimit-remaining']);
+  expect(left).toBeLessThan(MOST_REQUESTS);
+  for (let i = 0; i < left; i += 1) (await open(ADA)).disconnect();
+  const refused: string[] = [];
+  const client = io(url, {
+    forceNew: true,
+    auth: { token: headers.authorization },
+    transports: ['websocket'],
+  });
+  sockets.push(client);
+  client.on('connect_error', ({ message }) => refused.push(message));
+  client.on('disconnect', (reason) => refused.push(reason));
+  await eventually(() => expect(refused.length).toBeGreaterThan(1));
+  expect(client.connected).toBe(false);
+  expect((await door.send({ url: '/api/orders', headers })).statusCode).toBe(429);
+  await open(ADMIN);
 });
