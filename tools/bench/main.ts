@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { buildIfStale } from '../shared/build.ts';
 import { fail, readOptions, run } from '../shared/console.ts';
+import { endPrograms } from '../shared/program.ts';
 import { missingServers } from '../shared/servers.ts';
 import type { BenchResult } from './report.ts';
 import type { TopologyResult } from './run-topology.ts';
@@ -11,14 +12,18 @@ import type { System, Topology } from './system.ts';
 const WARM_UP_SHARE = 0.25;
 
 let system: System | undefined;
+let comparing: Promise<void> | undefined;
 let stopping: Promise<never> | undefined;
 
 // npm run bench [-- --topology embedded|distributed|both] [-- --seconds 8] [-- --json file]
+// npm run bench -- --against <another checkout> [--launches 3] [--topology ...] [--seconds ...]
 await run(async () => {
   const values = readOptions({
     topology: { type: 'string', default: 'both' },
     seconds: { type: 'string', default: '8' },
     json: { type: 'string' },
+    against: { type: 'string' },
+    launches: { type: 'string', default: '3' },
   });
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 3_600)) fail(`"${values.seconds}" is no number of seconds.`);
@@ -26,8 +31,9 @@ await run(async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
   process.on('disconnect', () => void stop());
   process.channel?.unref();
-  await buildIfStale();
   try {
+    if (values.against !== undefined) return await compare(values.against, { ...values, seconds });
+    await buildIfStale();
     const result = await bench(wanted, seconds);
     const { printReport } = await import('./report.ts');
     printReport(result);
@@ -37,12 +43,24 @@ await run(async () => {
   } catch (error) {
     // What fails because of a Ctrl-C is no news.
     await stopping;
-    console.error(system?.takeOutput() ?? '');
+    if (system !== undefined) console.error(system.takeOutput());
     throw error;
   } finally {
     await system?.remove();
   }
 });
+
+async function compare(
+  other: string,
+  { launches, topology, seconds }: { launches: string; topology: string; seconds: number },
+): Promise<void> {
+  const count = Number(launches);
+  if (!(Number.isInteger(count) && count > 0)) fail(`"${launches}" is no number of launches.`);
+  const { compareWith } = await import('./against.ts');
+  const options = ['--topology', topology, '--seconds', String(seconds)];
+  comparing = compareWith({ other, launches: count, options });
+  await comparing;
+}
 
 function topologiesOf(text: string): Topology[] {
   if (text === 'both') return ['embedded', 'distributed'];
@@ -95,6 +113,9 @@ function stop(): Promise<never> {
     console.error('\nCleaning up ...');
     const { endWorkers } = await import('./workers.ts');
     endWorkers();
+    // Those of a comparison clean up for themselves.
+    endPrograms();
+    await comparing?.catch(() => undefined);
     await system?.remove();
     process.exit(130);
   })();
