@@ -1,7 +1,9 @@
 import { fail } from './console.ts';
 
-/** No connection, no login, no right to do it, or no place. */
-const NOT_FOR_US = /^(E[A-Z_]+|08...|28...|42501|53...|57P0.)$/;
+/** No connection, no certificate that can be trusted, no login, no right to do it, or no place. */
+const NOT_FOR_US = /^(E[A-Z_]+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|08...|28...|42501|53...|57P0.)$/;
+/** What `pg` says of a server that wants another login, or none encrypted; it has no code. */
+const OTHER_TERMS = /\b(SSL|SASL)\b/;
 
 /** Creates the database when it is missing and brings it to the newest migration. Returns the names applied. */
 export function prepareDatabase(url: string): Promise<string[]> {
@@ -30,7 +32,7 @@ export async function onDatabase<T>(url: string, work: () => Promise<T>): Promis
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (error instanceof MigrationError) fail(message);
-    if (NOT_FOR_US.test(code))
+    if (NOT_FOR_US.test(code) || (code === '' && OTHER_TERMS.test(message)))
       fail(
         `PostgreSQL at ${new URL(url).host} refuses: ${message || code}. Remedy: mend that, or set another DATABASE_URL`,
       );
