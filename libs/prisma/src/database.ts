@@ -51,6 +51,7 @@ const settings = (service: string, more: Record<string, string> = {}): string =>
   Object.entries({
     role: roleOf(service),
     timezone: 'UTC', // adapter-pg misreads timestamptz in any other
+    datestyle: 'ISO', // the only one that pg reads
     jit: 'off', // compiling takes longer than any statement of ours
     ...more,
     statement_timeout: 5000,

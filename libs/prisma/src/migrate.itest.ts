@@ -135,6 +135,29 @@ it('says for whom it waits, and goes on when that one is done', async () => {
   }
 });
 
+it('makes a database for any text, and takes no other', async () => {
+  const { url, drop } = await createTestDatabase();
+  const own = new URL(url).pathname.slice(1);
+  const [made, other] = ['made', 'other'].map((name) => `${own}_${name}`) as [string, string];
+  try {
+    await createDatabaseIfMissing(withDatabase(url, made));
+    await withClient(withDatabase(url, made), async (client) =>
+      expect((await client.query('SHOW server_encoding')).rows).toEqual([{ server_encoding: 'UTF8' }]),
+    );
+    await withClient(url, (client) =>
+      client.query(`CREATE DATABASE ${other} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`),
+    );
+    const refused = migrate(withDatabase(url, other));
+    await expect(refused).rejects.toThrow(MigrationError);
+    await expect(refused).rejects.toThrow(/LATIN1, not UTF8.*Remedy/);
+  } finally {
+    await withClient(url, async (client) => {
+      for (const name of [made, other]) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    });
+    await drop();
+  }
+});
+
 it('says which migrations are of a newer version', async () => {
   const { url, drop } = await createTestDatabase();
   try {

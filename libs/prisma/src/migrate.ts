@@ -9,8 +9,11 @@ const MIGRATION_LOCK = 7_316_402;
 const ASK_AGAIN_MS = 100;
 const TELL_AFTER_MS = 3_000;
 
-/** The database was made by other migrations than those of the folder; the message says what to do about it. */
+/** The database is not one that the folder's migrations can go on with; the message says what to do about it. */
 export class MigrationError extends Error {}
+
+const UTF8_REMEDY =
+  "Remedy: CREATE DATABASE <name> ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, as one who may, and name it in DATABASE_URL";
 
 /** Opens one connection for the length of some work. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -45,11 +48,17 @@ export async function createDatabaseIfMissing(url: string): Promise<boolean> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   return withClient(withDatabase(url, 'postgres'), async (client) => {
     try {
-      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      // template1 may have another encoding: that of the server.
+      await client.query(
+        `CREATE DATABASE ${client.escapeIdentifier(name)} ENCODING 'UTF8' TEMPLATE template0`,
+      );
       return true;
     } catch (error) {
-      // 42P04 and 23505: another start was faster.
-      if (['42P04', '23505'].includes((error as { code?: string }).code ?? '')) return false;
+      const { code = '', message } = error as { code?: string; message: string };
+      // Another start was faster.
+      if (['42P04', '23505'].includes(code)) return false;
+      // The server's locale is of another encoding.
+      if (code === '22023') throw new MigrationError(`${message}. ${UTF8_REMEDY}`);
       throw error;
     }
   });
@@ -71,6 +80,7 @@ export async function migrate(url: string, onWait?: (pid: number) => void): Prom
   return withClient(url, async (client) => {
     await takeTurn(client, onWait);
     try {
+      await refuseOtherEncodings(client);
       await createRoles(client);
       await undoInterrupted(client);
       const [done, wanted] = [await readDone(client), migrationChecksums(readMigrations())];
@@ -107,6 +117,14 @@ async function takeTurn(client: Client, onWait?: (pid: number) => void): Promise
     }
     await sleep(ASK_AGAIN_MS);
   }
+}
+
+/** In any other what people write could be refused, or not be found again. */
+async function refuseOtherEncodings(client: Client): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+  const encoding = rows[0]?.server_encoding;
+  if (encoding !== 'UTF8')
+    throw new MigrationError(`The database has the encoding ${encoding}, not UTF8. ${UTF8_REMEDY}`);
 }
 
 async function applyMigrations(url: string): Promise<string[]> {
