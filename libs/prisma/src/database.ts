@@ -52,6 +52,7 @@ const settings = (service: string, more: Record<string, string> = {}): string =>
     role: roleOf(service),
     timezone: 'UTC', // adapter-pg misreads timestamptz in any other
     datestyle: 'ISO', // the only one that pg reads
+    default_transaction_isolation: 'read\\ committed', // conditional updates look again instead of failing
     jit: 'off', // compiling takes longer than any statement of ours
     ...more,
     statement_timeout: 5000,
