@@ -106,6 +106,15 @@ describe('a transaction', () => {
   });
 });
 
+it('sends times as they are wherever it runs', async () => {
+  const local = [jest.spyOn(Date.prototype, 'getFullYear'), jest.spyOn(Date.prototype, 'getHours')];
+  for (const part of local) part.mockReturnValue(0);
+  const at = new Date('0001-01-01T00:00:00.000Z');
+  const read = await db.query(sql`SELECT extract(epoch FROM ${at}::timestamptz)::bigint * 1000 AS at`);
+  for (const part of local) part.mockRestore();
+  expect(read).toEqual([{ at: at.getTime() }]);
+});
+
 it('works the same whatever the server is set to', async () => {
   const [row] = await db.query<{ name: string }>(sql`SELECT current_database() AS name`);
   const set = (what: string) =>

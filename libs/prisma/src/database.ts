@@ -42,6 +42,9 @@ interface DatabaseOptions {
   onIdleError?: (error: Error) => void;
 }
 
+// In local time pg would send the first hours of the year 1 as of the year 0, which SQL does not have.
+pg.defaults.parseInputDatesAsUTC = true;
+
 const POOL_SIZE = 5;
 /** One more than there are connections: after a migration each of them may be outdated. */
 const MOST_TRIES = POOL_SIZE + 1;
