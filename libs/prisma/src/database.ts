@@ -45,9 +45,8 @@ interface DatabaseOptions {
 // In local time pg would send the first hours of the year 1 as of the year 0, which SQL does not have.
 pg.defaults.parseInputDatesAsUTC = true;
 
+const MOST_TRIES = 5;
 const POOL_SIZE = 5;
-/** One more than there are connections: after a migration each of them may be outdated. */
-const MOST_TRIES = POOL_SIZE + 1;
 const INT8 = 20;
 
 const settings = (service: string, more: Record<string, string> = {}): string =>
@@ -132,14 +131,16 @@ export class Database implements Statements {
    */
   async inTx<T>(work: (tx: Tx) => Promise<T>, { durable = true }: TxOptions = {}): Promise<T> {
     const on = { pool: durable ? this.pool : this.relaxedPool, durable, db: this };
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ;) {
       const outcome = await tryTx(on, work);
       if ('value' in outcome) return outcome.value;
       const { error } = outcome;
-      const again =
-        isConflict(error) || isOutdated(error) || (!outcome.inCommit && attempt < 3 && isUnavailable(error));
+      // Each takes its connection with it, and new ones are not outdated.
+      if (isOutdated(error)) continue;
+      const again = isConflict(error) || (!outcome.inCommit && attempt < 3 && isUnavailable(error));
       if (!again || attempt >= MOST_TRIES) throw error;
       await pause(Math.random() * 20 * 2 ** attempt);
+      attempt += 1;
     }
   }
 
@@ -188,11 +189,11 @@ const statementsOn = (pool: pg.Pool): Statements => ({
 
 /** The pool throws a connection away on which a statement failed. */
 async function run(pool: pg.Pool, statement: Prepared): Promise<pg.QueryResult> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (;;) {
     try {
       return (await runTogether(pool, [statement]))[0]!;
     } catch (error) {
-      if (!isOutdated(error) || attempt >= MOST_TRIES) throw error;
+      if (!isOutdated(error)) throw error;
     }
   }
 }

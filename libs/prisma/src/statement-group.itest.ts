@@ -10,7 +10,7 @@ let db: Database;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  db = new Database({ url: database.url, service: 'orders' });
+  db = new Database({ url: database.url, service: 'orders', poolSize: 12 });
 });
 afterAll(async () => {
   await db.close();
