@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { connectionTo } from './connection.js';
 import { PrismaClient } from './generated/client.js';
 import { onePacketPerTurn } from './packets.js';
 import { roleOf } from './roles.js';
@@ -151,14 +152,9 @@ export class Database implements Statements {
 }
 
 function makePool({ url, service, poolSize, onIdleError }: DatabaseOptions, own: string): pg.Pool {
-  // What stands in a URL would replace what stands beside it.
-  const address = new URL(url);
-  const asked = address.searchParams.get('options') ?? '';
-  address.searchParams.delete('options');
   const pool = new pg.Pool({
-    connectionString: address.href,
+    ...connectionTo(url, own),
     application_name: service,
-    options: `${asked} ${own}`,
     max: poolSize,
     connectionTimeoutMillis: 2000,
     query_timeout: 6000,

@@ -102,6 +102,34 @@ it('finds its database there without a right to any other', async () => {
   }
 });
 
+it('needs no more than to own its database, wherever its tables would be looked for', async () => {
+  const { url, drop } = await createTestDatabase();
+  const own = `owner_${new URL(url).pathname.slice(1)}`;
+  const bare = withDatabase(url, own);
+  const asOwner = Object.assign(new URL(bare), { username: own, password: 'Secret123' }).href;
+  const asAdmin = (...statements: string[]) =>
+    withClient(url, async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  try {
+    await createDatabaseIfMissing(bare);
+    await asAdmin(
+      `CREATE ROLE ${own} LOGIN PASSWORD 'Secret123'`,
+      `GRANT ${SERVICES.map(roleOf).join(', ')} TO ${own}`,
+      `GRANT CREATE ON DATABASE ${own} TO ${own}`,
+    );
+    const refused = migrate(asOwner);
+    await expect(refused).rejects.toThrow(MigrationError);
+    await expect(refused).rejects.toThrow(/permission denied for schema public\. Remedy: .*OWNER/);
+    await asAdmin(`ALTER DATABASE ${own} OWNER TO ${own}`, `ALTER ROLE ${own} SET search_path = nowhere`);
+    expect((await migrate(asOwner)).applied).toHaveLength(readMigrations().migrationDirectories.length);
+    await expect(migrate(asOwner)).resolves.toEqual({ applied: [], newer: [] });
+  } finally {
+    await asAdmin(`DROP DATABASE IF EXISTS ${own} WITH (FORCE)`, `DROP ROLE IF EXISTS ${own}`);
+    await drop();
+  }
+});
+
 it('migrates once when many start at the same time', async () => {
   const { url, drop } = await createTestDatabase();
   const fresh = withDatabase(url, `${new URL(url).pathname.slice(1)}_fresh`);

@@ -129,10 +129,19 @@ async function refuseOtherEncodings(client: Client): Promise<void> {
 
 async function applyMigrations(url: string): Promise<string[]> {
   const migrationsList = readMigrations();
-  return withSchemaEngine(url, async (engine) => {
-    const result = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
-    return result.appliedMigrationNames;
-  });
+  try {
+    return await withSchemaEngine(url, async (engine) => {
+      const result = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
+      return result.appliedMigrationNames;
+    });
+  } catch (error) {
+    // The engine tells it in words, with a stack of its own.
+    const [denied] = /(?:permission denied|must be) [^\n]+/.exec((error as Error).message) ?? [];
+    if (denied === undefined) throw error;
+    throw new MigrationError(
+      `PostgreSQL refuses the migrations: ${denied}. Remedy: ALTER DATABASE <name> OWNER TO <the user of DATABASE_URL>`,
+    );
+  }
 }
 
 /**

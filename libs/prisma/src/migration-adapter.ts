@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { connectionTo } from './connection.js';
 import { withItsMark } from './migration-table.js';
 
 // PostgreSQL's one-byte "char", which the catalogue is full of, is unknown to the adapter while its array is not:
@@ -22,7 +23,8 @@ export class MigrationAdapter extends PrismaPg {
   readonly #pool: pg.Pool;
 
   constructor(url: string) {
-    const pool = new CataloguePool({ connectionString: url, max: 2 });
+    // The engine makes its table in the first schema of the path, and we look for it in this one.
+    const pool = new CataloguePool({ ...connectionTo(url, '-c search_path=public'), max: 2 });
     super(pool);
     this.#pool = pool;
   }
