@@ -105,7 +105,8 @@ async function takeTurn(client: Client, onWait?: (pid: number) => void): Promise
     const { rows } = await client.query<{ ours: boolean; pid: number | null }>(
       `SELECT pg_try_advisory_lock($1) AS ours, (
          SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
-         WHERE locktype = 'advisory' AND objid = $1 AND granted AND datname = current_database()
+         WHERE (locktype, classid, objid, objsubid) = ('advisory', 0, $1::bigint, 1) AND granted
+           AND datname = current_database()
        ) AS pid`,
       [MIGRATION_LOCK],
     );
@@ -136,7 +137,8 @@ async function applyMigrations(url: string): Promise<string[]> {
     });
   } catch (error) {
     // The engine tells it in words, with a stack of its own.
-    const [denied] = /(?:permission denied|must be) [^\n]+/.exec((error as Error).message) ?? [];
+    const [denied] =
+      /(?:permission denied|must be (?:owner|superuser)) [^\n]+/.exec((error as Error).message) ?? [];
     if (denied === undefined) throw error;
     throw new MigrationError(
       `PostgreSQL refuses the migrations: ${denied}. Remedy: ALTER DATABASE <name> OWNER TO <the user of DATABASE_URL>`,
