@@ -42,6 +42,50 @@ describe('with Redis', () => {
     expect(last?.timeToBlockExpire).toBeGreaterThan(0);
   });
 
+  it('lets exactly the limit pass in one process, however many come at once, and asks Redis for many together', async () => {
+    const client = await connect();
+    const limits = new RedisRateLimits(client, 'test:');
+    const key = randomUUID();
+    const atOnce = async (requests: number) =>
+      (await Promise.all(Array.from({ length: requests }, () => limits.increment(key, 20_000, 1000)))).map(
+        (count) => count.totalHits,
+      );
+    const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+    const hits = [...(await atOnce(1)), ...(await atOnce(5)), ...(await atOnce(300))];
+    expect(hits.sort((a, b) => a - b)).toEqual(upTo(306));
+    expect(Number(await client.get(`test:${key}`))).toBeLessThan(306 + 10);
+    for (let i = 306; i < 1000; i++) await limits.increment(key, 20_000, 1000);
+    expect(await limits.increment(key, 20_000, 1000)).toMatchObject({ totalHits: 1001, isBlocked: true });
+  });
+
+  it('never lets more than the limit pass in several processes, nor a hundredth less for each', async () => {
+    const key = randomUUID();
+    const processes = (await Promise.all([connect(), connect(), connect()])).map(
+      (client) => new RedisRateLimits(client, 'test:'),
+    );
+    const passed = (
+      await Promise.all(
+        Array.from({ length: 1200 }, (_, i) => processes[(i % 7) % 3]?.increment(key, 20_000, 1000)),
+      )
+    ).filter((count) => count?.isBlocked === false);
+    expect(passed.length).toBeLessThanOrEqual(1000);
+    expect(passed.length).toBeGreaterThanOrEqual(1000 - 2 * 10);
+  });
+
+  it('gives what it has counted ahead only until the window ends', async () => {
+    const limits = new RedisRateLimits(await connect(), 'test:');
+    const key = randomUUID();
+    const hits: number[] = [];
+    await eventually(async () => {
+      const { totalHits } = await limits.increment(key, 100, 1600);
+      hits.push(totalHits);
+      expect(hits.length > 1 && totalHits === 1).toBe(true);
+    }, 5000);
+    expect(hits[1]).toBe(2);
+    // Its share was not used up.
+    expect(hits.length).toBeLessThan(16);
+  });
+
   it('counts anew once the window has ended', async () => {
     const limits = new RedisRateLimits(await connect(), 'test:');
     const hit = (key: string) => limits.increment(key, 100, 1);
