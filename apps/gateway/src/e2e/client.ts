@@ -9,6 +9,7 @@ import type { GetPayment } from '@order-system/contracts/payments.contracts';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { e2e } from '@order-system/testing/e2e';
 import { inTurn } from '@order-system/testing/system';
+import { checkDescribed } from './described.js';
 
 export type Session = WireOutput<typeof LogIn>;
 export type Product = WireOutput<typeof GetProduct>;
@@ -62,10 +63,11 @@ export class Client {
     return this.session?.user.id ?? '';
   }
 
-  /** Whatever the answer is. `path` without the prefix `/api`, or a whole URL. */
+  /** Whatever the answer is, but for one that the documentation does not have. `path` without the prefix `/api`, or a whole URL. */
   async send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { body, raw = body === undefined ? undefined : JSON.stringify(body), headers, key } = options;
-    const response = await fetch(path.startsWith('http') ? path : `${door(this.url)}/api${path}`, {
+    const url = new URL(path.startsWith('http') ? path : `${door(this.url)}/api${path}`);
+    const response = await fetch(url, {
       method,
       redirect: 'manual',
       ...(raw === undefined ? {} : { body: raw }),
@@ -76,7 +78,9 @@ export class Client {
         ...headers,
       },
     });
-    return answerOf(response.status, response.headers, await response.text());
+    const answer = answerOf(response.status, response.headers, await response.text());
+    await checkDescribed(url, method, answer);
+    return answer;
   }
 
   /** What is in the envelope of an answer that has to be a success. A read that nobody had time for is asked again. */

@@ -1,26 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
 import { type Door, startGateway } from '../gateway.fixture.js';
-
-interface Schema {
-  $ref?: string;
-  properties?: Record<string, Schema>;
-}
-interface Described {
-  operationId: string;
-  security: object[];
-  parameters: { name: string; schema: object }[];
-  responses: Record<
-    string,
-    { description: string; content?: Record<string, { schema: Schema; example?: unknown }> }
-  >;
-  requestBody?: { required: boolean; content: Record<string, { schema: Schema; example: unknown }> };
-}
-interface Document {
-  openapi: string;
-  paths: Record<string, Record<string, Described>>;
-  components: { schemas: Record<string, object>; securitySchemes: object };
-}
+import { type Described, type Document, misfit, type Schema } from './document.fixture.js';
 
 let door: Door;
 let document: Document;
@@ -108,21 +88,12 @@ it('has an example of every body and every answer', () => {
   }
 });
 
-/** What does not fit into what is described; undefined when all does. */
-function misfit(schema: Schema, value: unknown): string | undefined {
-  const whole = { ...schema, $defs: document.components.schemas };
-  const local = JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/');
-  const described = JSON.parse(local) as Parameters<typeof z.fromJSONSchema>[0];
-  const { error } = z.fromJSONSchema(described).safeParse(value);
-  return error && z.prettifyError(error);
-}
-
 it('has examples that fit what they are examples of', () => {
   for (const [name, { responses, requestBody }] of operations()) {
     const answers = Object.values(responses).flatMap(({ content }) => Object.entries(content ?? {}));
     const json = answers.filter(([type]) => type === 'application/json').map(([, described]) => described);
     for (const { schema, example } of [...Object.values(requestBody?.content ?? {}), ...json])
-      expect([name, misfit(schema, example)]).toEqual([name, undefined]);
+      expect([name, misfit(document, schema, example)]).toEqual([name, undefined]);
   }
 });
 
