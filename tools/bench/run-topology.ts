@@ -38,7 +38,8 @@ const SHOPPERS = [1, 8, 32];
 const SETTLE_MS = 3_000;
 /**
  * Before the purchases are measured, in terms of the time for one number: V8 compiles what is called often, and a system
- * that has just been started takes a fifth to half as much time again for the same work, until it has made some 3,000 purchases.
+ * that has just been started takes a fifth to half as much time again for the same work, until some 3,000 purchases were
+ * made.
  */
 const WARMING = { shoppers: 32, times: 4 };
 const SHOWN_WARNINGS = 5;

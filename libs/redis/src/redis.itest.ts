@@ -117,6 +117,18 @@ describe('without Redis', () => {
     expect(Date.now() - started).toBeLessThan(900);
   });
 
+  it('answers all that wait for the same count', async () => {
+    const server = await frozenServer();
+    const storage = new RedisRateLimits(await connect(server.url), 'test:');
+    const counts = await Promise.all([1, 2, 3].map(() => storage.increment('ip', 5000, 2)));
+    expect(counts.map(({ totalHits, isBlocked }) => [totalHits, isBlocked])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
+    server.close();
+  });
+
   it('gives up on a frozen one and does not wait again for every request', async () => {
     const server = await frozenServer();
     const cache = new RedisCache(await connect(server.url), 'test:');

@@ -63,7 +63,10 @@ export class Client {
     return this.session?.user.id ?? '';
   }
 
-  /** Whatever the answer is, but for one that the documentation does not have. `path` without the prefix `/api`, or a whole URL. */
+  /**
+   * Whatever the answer is, but for one that the documentation does not have.
+   * @param path without the prefix `/api`, or a whole URL
+   */
   async send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { body, raw = body === undefined ? undefined : JSON.stringify(body), headers, key } = options;
     const url = new URL(path.startsWith('http') ? path : `${door(this.url)}/api${path}`);

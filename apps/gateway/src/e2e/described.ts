@@ -36,7 +36,7 @@ function contradiction(document: Document, { responses }: Described, answer: Ans
       : `there is no ${type || 'such body'}`;
   if (!type.endsWith('json')) return undefined;
   const [, code] = answer.outcome;
-  if (code !== undefined && !response.description.includes(code)) return `there is no ${code}`;
+  if (code !== undefined && !response.description.split(', ').includes(code)) return `there is no ${code}`;
   return misfit(document, content.schema, answer.body());
 }
 
