@@ -14,7 +14,7 @@ import { aGuest, aUser, startBaskets } from './basket.fixture.js';
 const message = <E extends EventContract>(contract: E, data: EventData<E>): EventMessage =>
   toMessage(systemContext(), fact(contract, { type: 'any', id: newId(), version: 1 }, data));
 
-const ordered = (userId: string, basketId?: string) =>
+const ordered = (userId: string, createdAt: Date, basketId?: string) =>
   message(OrderCreated, {
     orderId: newId(),
     number: 1001,
@@ -26,7 +26,7 @@ const ordered = (userId: string, basketId?: string) =>
     total: 1000,
     currency: 'USD',
     payBefore: null,
-    createdAt: new Date(),
+    createdAt,
     basketId,
   });
 
@@ -41,12 +41,17 @@ describe('a basket hears', () => {
     await shop.baskets.addItem({ id, productId, quantity }, ctx);
     return { id, productId, ctx, userId: ctx.actor.id! };
   }
+  /** Orders and lines take their times from the database; the test's own may be of the millisecond before. */
+  async function orderOf(userId: string, basketId?: string) {
+    const [row] = await shop.db.query<{ now: Date }>(sql`SELECT now()::timestamptz(3) AS now`);
+    return ordered(userId, row!.now, basketId);
+  }
   const linesOf = async ({ id, ctx }: { id: string; ctx: ReturnType<typeof aUser> }) =>
     (await shop.baskets.lines({ id }, ctx)).lines;
 
   it('that what was taken out was ordered, and keeps what was added since', async () => {
     const basket = await givenBasket();
-    const event = ordered(basket.userId, basket.id);
+    const event = await orderOf(basket.userId, basket.id);
     const { orderId } = event.data as { orderId: string };
     await shop.baskets.checkOut({ id: basket.id, orderId }, basket.ctx);
     await shop.baskets.addItem({ id: basket.id, productId: basket.productId, quantity: 2 }, basket.ctx);
@@ -58,7 +63,7 @@ describe('a basket hears', () => {
 
   it('of an order that took nothing out, and removes what was there then: once', async () => {
     const basket = await givenBasket();
-    const event = ordered(basket.userId, basket.id);
+    const event = await orderOf(basket.userId, basket.id);
     expect(await deliver(shop.db, basketOrders, event)).toBe('consumed');
     expect(await linesOf(basket)).toEqual([]);
     await shop.baskets.addItem({ id: basket.id, productId: basket.productId, quantity: 2 }, basket.ctx);
@@ -68,8 +73,8 @@ describe('a basket hears', () => {
 
   it('of no other order', async () => {
     const basket = await givenBasket();
-    await deliver(shop.db, basketOrders, ordered(basket.userId));
-    await deliver(shop.db, basketOrders, ordered(newId(), basket.id));
+    await deliver(shop.db, basketOrders, await orderOf(basket.userId));
+    await deliver(shop.db, basketOrders, await orderOf(newId(), basket.id));
     expect(await linesOf(basket)).toHaveLength(1);
   });
 
