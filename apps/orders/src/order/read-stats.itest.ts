@@ -51,6 +51,14 @@ it('many orders as dear as can be are no more than can be told', async () => {
   expect(byDay.at(-1)?.revenue).toBe(revenue);
 });
 
+it('an order that the clock of the database dates later than it is here counts', async () => {
+  const { orders } = await stats();
+  await givenPaid(1);
+  await shop.db.execute(sql`
+    UPDATE orders."order" SET created_at = now() + interval '1 minute' WHERE number = (SELECT max(number) FROM orders."order")`);
+  expect(await stats()).toMatchObject({ orders: orders + 1 });
+});
+
 it('orders are counted by their state, and by the day of UTC that they were placed on', async () => {
   const at = (time: string) => new Date(`2020-02-${time}Z`);
   const placed = [
