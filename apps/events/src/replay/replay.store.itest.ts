@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { StartReplay } from '@order-system/contracts/events.contracts';
 import type { Database } from '@order-system/prisma/database';
 import { withClient } from '@order-system/prisma/migrate';
 import { type Sql, sql } from '@order-system/prisma/sql';
-import { asAdmin, type EventsKit, startEvents } from '../testing/events.fixture.js';
+import { asAdmin, type EventsKit, givenCounted, startEvents } from '../testing/events.fixture.js';
 import { NONE } from './replay-events.job.js';
 import { claimJob, saveProgress } from './replay.store.js';
 
@@ -60,4 +60,13 @@ it('a replay that got over an outage says nothing of it', async () => {
     await saveProgress(db, { ...job, claimedUntil }, { ...NONE, status: 'DONE' });
     expect([error, (await state()).error]).toEqual(['orders is not running', null]);
   });
+});
+
+it('a replay takes what has happened, also when the clock of the database is ahead of the one here', async () => {
+  await givenCounted(kit, 2, 3);
+  const now = Date.now();
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(now - 60_000);
+  const span = { from: new Date(0), to: new Date(now + 60_000) };
+  const job = asAdmin(kit)(StartReplay, { consumer: 'orders.tally', ...span, dryRun: true });
+  expect(await job.finally(() => clock.mockRestore())).toMatchObject({ total: 6 });
 });

@@ -21,9 +21,8 @@ export async function startReplay(
   const { dryRun } = input;
   const consumer = await knownConsumer(tx, input.consumer);
   const types = typesOf(input, consumer);
-  // What comes later is still on its ordinary way.
-  const to = new Date(Math.min(input.to.getTime(), Date.now()));
   check(input, consumer);
+  const to = await endOf(tx, input);
   const span = { consumer: consumer.consumer, types, from: input.from, to };
   const total = await countEvents(tx, span);
   const skipped = dryRun && !consumer.replayable ? await countApplied(tx, span) : 0;
@@ -55,6 +54,12 @@ function typesOf({ types }: Input, consumer: KnownConsumer): string[] {
       `${consumer.consumer} does not take ${foreign}, only ${consumer.types.join(', ')}`,
     );
   return types ?? consumer.types;
+}
+
+/** What comes after now is still on its ordinary way; the database dates events, so its clock says what is now. */
+async function endOf(tx: Tx, { to }: Input): Promise<Date> {
+  const end = await tx.one<{ to: Date }>(sql`SELECT least(${to}, now()::timestamptz(3)) AS "to"`);
+  return end!.to;
 }
 
 function check({ from, to }: Input, { consumer, replayable }: KnownConsumer): void {
