@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ADMIN, AN_ID, type Door, startGateway } from './gateway.fixture.js';
@@ -95,6 +96,30 @@ it('a body that does not arrive is waited for ten seconds, and its connection is
   expect(await promise).toMatch(/^HTTP\/1.1 400 [^]*took too long to arrive/);
   expect(performance.now() - from).toBeLessThan(15_000);
 });
+
+it.each([
+  ['length is told', 'Content-Length: 4000000', ['x'.repeat(2_000_000), 'x'.repeat(2_000_000)]],
+  [
+    'parts are told',
+    'Transfer-Encoding: chunked',
+    [`1e8480\r\n${'x'.repeat(2_000_000)}\r\n`, `1e8480\r\n${'x'.repeat(2_000_000)}\r\n0\r\n\r\n`],
+  ],
+])(
+  'a body over 1 MB whose %s is refused, not cut off: what comes after it is answered',
+  async (_, size, body) => {
+    const answers: string[] = [];
+    const socket = connect(port, '127.0.0.1', () => {
+      const head = ['POST /api/basket HTTP/1.1', 'Host: shop.test', 'Content-Type: application/json', size];
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body[0]}`);
+    });
+    socket.on('data', (chunk) => {
+      answers.push(/^HTTP\/1.1 (\d+) /.exec(chunk.toString())?.[1] ?? '');
+      if (answers.length === 1) socket.end(`${body[1]}GET /api/users HTTP/1.1\r\nHost: shop.test\r\n\r\n`);
+    });
+    await once(socket, 'close');
+    expect(answers).toEqual(['413', '401']);
+  },
+);
 
 it('two lengths of one body are refused', async () => {
   const headers = ['Content-Type: application/json', 'Content-Length: 2', 'Transfer-Encoding: chunked'];

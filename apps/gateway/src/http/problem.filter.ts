@@ -41,6 +41,9 @@ export class ProblemFilter implements ExceptionFilter {
     const page = request.headers.accept?.includes('text/html')
       ? request.routeOptions.config.problemPage
       : undefined;
+    // Fastify would hang up, and whoever still sends a large body see that instead of this answer. Node reads the rest, for
+    // as long as a request may take.
+    reply.removeHeader('connection');
     void reply.code(known.status).header('x-correlation-id', request.id).headers(problemHeaders(known));
     if (page) void reply.send(page(reply, problem));
     else void reply.serializer(JSON.stringify).send(problem);
