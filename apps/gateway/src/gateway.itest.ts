@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { ADA, ADMIN, AN_ID, aProduct, type Door, startGateway } from './gateway.fixture.js';
 
@@ -254,6 +254,16 @@ describe('health', () => {
     const answer = await other.send({ url: '/api/health' });
     expect(answer.statusCode).toBe(503);
     expect(answer.json().services).toContainEqual({ service: 'basket', up: false, latencyMs: null });
+    await other.close();
+  });
+
+  it('is asked anew after a second, also when the time of day was set back', async () => {
+    const other = await startGateway();
+    const health = async () => (await other.send({ url: '/api/health' })).statusCode;
+    expect(await health()).toBe(200);
+    other.services.refuse('basket.ping', 'SERVICE_UNAVAILABLE');
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+    await eventually(async () => expect(await health()).toBe(503)).finally(() => clock.mockRestore());
     await other.close();
   });
 });

@@ -21,14 +21,14 @@ export class MemoryCache extends Cache {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
     this.entries.delete(key);
-    if (entry.expiresAt <= Date.now()) return undefined;
+    if (entry.expiresAt <= performance.now()) return undefined;
     this.entries.set(key, entry);
     return entry.value;
   }
 
   async set(key: string, value: string, ttlMs: number): Promise<void> {
     this.entries.delete(key);
-    this.entries.set(key, { value, expiresAt: Date.now() + ttlMs });
+    this.entries.set(key, { value, expiresAt: performance.now() + ttlMs });
     if (this.entries.size <= this.size) return;
     for (const oldest of this.entries.keys()) {
       this.entries.delete(oldest);

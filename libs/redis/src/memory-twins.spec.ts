@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { logger } from '@order-system/observability/logger';
 import { MemoryCache } from './cache.js';
+import { Outage } from './outage.js';
 import { MemoryRateLimits } from './rate-limits.js';
 
 beforeEach(() => void jest.useFakeTimers());
@@ -35,9 +37,28 @@ describe('limits in memory', () => {
     expect((await hit()).isBlocked).toBe(false);
   });
 
+  it('end in time although the time of day was set back', async () => {
+    const storage = new MemoryRateLimits();
+    const hit = () => storage.increment('ip', 10_000, 1);
+    await hit();
+    jest.setSystemTime(Date.now() - 3_600_000);
+    expect(await hit()).toMatchObject({ isBlocked: true, timeToExpire: 10 });
+    jest.advanceTimersByTime(10_000);
+    expect(await hit()).toMatchObject({ totalHits: 1, isBlocked: false });
+  });
+
   it('stay bounded under a flood of addresses', async () => {
     const storage = new MemoryRateLimits(10);
     for (let i = 0; i < 100; i++) await storage.increment(`ip${i}`, 10_000, 2);
     expect((await storage.increment('ip99', 10_000, 2)).totalHits).toBe(2);
   });
+});
+
+it('Redis is asked again two seconds after it failed, also when the time of day was set back', async () => {
+  const outage = new Outage(logger('test'));
+  await outage.guard(() => Promise.reject(new Error('gone')));
+  jest.setSystemTime(Date.now() - 3_600_000);
+  expect(await outage.guard(async () => 'here')).toBeUndefined();
+  jest.advanceTimersByTime(2000);
+  expect(await outage.guard(async () => 'here')).toBe('here');
 });

@@ -10,11 +10,11 @@ export class Outage {
 
   /** What `ask` gives, or undefined when Redis does not answer or has not answered a moment ago. */
   async guard<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    if (Date.now() < this.until) return undefined;
+    if (performance.now() < this.until) return undefined;
     try {
       return await ask();
     } catch (err) {
-      this.until = Date.now() + PAUSE_MS;
+      this.until = performance.now() + PAUSE_MS;
       this.log.warn({ err }, `Redis did not answer; doing without it for ${PAUSE_MS} ms`);
       return undefined;
     }

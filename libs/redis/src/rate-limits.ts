@@ -31,7 +31,7 @@ export class MemoryRateLimits extends RateLimits {
   }
 
   async increment(key: string, ttl: number, limit: number): Promise<Count> {
-    const now = Date.now();
+    const now = performance.now();
     const window = this.windows.get(key) ?? { hits: 0, endsAt: now + ttl };
     if (window.hits === 0) this.windows.set(key, window);
     window.hits += 1;
@@ -67,7 +67,7 @@ interface Hit {
 type Taker = (hit: Hit | undefined) => void;
 
 const hasLeft = (share: Share): boolean => share.next <= share.last;
-const take = (share: Share): Hit => ({ number: share.next++, leftMs: share.endsAt - Date.now() });
+const take = (share: Share): Hit => ({ number: share.next++, leftMs: share.endsAt - performance.now() });
 
 /**
  * How many hits are counted ahead: a process that leaves its share unused takes it from the others, so it is a
@@ -122,7 +122,7 @@ export class RedisRateLimits extends RateLimits {
     const answer = await this.outage.guard(() => this.redis.countHits(this.prefix + key, ttl, hits));
     if (answer === undefined) return undefined;
     const [last, leftMs] = answer;
-    const share = { next: last - hits + 1, last, endsAt: Date.now() + leftMs };
+    const share = { next: last - hits + 1, last, endsAt: performance.now() + leftMs };
     this.shares.set(key, share);
     return share;
   }

@@ -6,7 +6,7 @@ export class Windows<W extends { readonly endsAt: number }> {
 
   get(key: string): W | undefined {
     const window = this.windows.get(key);
-    return window !== undefined && window.endsAt > Date.now() ? window : undefined;
+    return window !== undefined && window.endsAt > performance.now() ? window : undefined;
   }
 
   set(key: string, window: W): void {
@@ -18,7 +18,7 @@ export class Windows<W extends { readonly endsAt: number }> {
 
   /** Drops what has ended, or else the oldest tenth. */
   private makeRoom(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, window] of this.windows) if (window.endsAt <= now) this.windows.delete(key);
     if (this.windows.size < this.size) return;
     let surplus = Math.ceil(this.size / 10);

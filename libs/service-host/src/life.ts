@@ -31,8 +31,8 @@ export class Life {
 
   /** The same message at most once in ten seconds: a defect must not fill the log of events. */
   async defect(message: string, correlationId?: string): Promise<void> {
-    const now = Date.now();
-    if (now - (this.toldAt.get(message) ?? 0) < QUIET_MS) return;
+    const now = performance.now();
+    if (now - (this.toldAt.get(message) ?? -Infinity) < QUIET_MS) return;
     if (this.toldAt.size >= MOST_REMEMBERED) this.toldAt.clear();
     this.toldAt.set(message, now);
     await this.tell(SystemError, { message }, systemContext(correlationId));

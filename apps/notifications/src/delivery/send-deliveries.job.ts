@@ -101,11 +101,11 @@ export class SendDeliveries implements Job, OnModuleDestroy {
 
   /** What is sent and not marked would be sent again: while it is ours, a database that is away is waited for. */
   private async mark(sent: readonly Claimed[]): Promise<void> {
-    for (const until = Date.now() + MARKING_MS; ; await pause(MARK_AGAIN_MS))
+    for (const until = performance.now() + MARKING_MS; ; await pause(MARK_AGAIN_MS))
       try {
         return await this.db.inTx((tx) => markSent(tx, sent));
       } catch (err) {
-        if (this.stopping || Date.now() > until) throw err;
+        if (this.stopping || performance.now() > until) throw err;
         log.warn({ err }, 'mails that were sent could not be marked; trying again');
       }
   }

@@ -4,12 +4,12 @@ const EVERY_MS = 20;
 
 /** Waits until `check` no longer throws; after `patienceMs` throws what it threw last. */
 export async function eventually<T>(check: () => T | Promise<T>, patienceMs = 20_000): Promise<T> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > until) throw error;
+      if (performance.now() > until) throw error;
       await pause(EVERY_MS);
     }
   }
