@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { LocalBroker } from '@order-system/messaging/local/local-broker';
 import { ADMIN, AN_ID, type Door, startGateway } from './gateway.fixture.js';
+import { serveRealtime } from './realtime/realtime.js';
 
 let door: Door;
 let port: number;
 let authorization: string;
 beforeAll(async () => {
-  door = await startGateway();
+  door = await startGateway({}, (app, config) => serveRealtime(app, new LocalBroker(), config));
   await door.app.listen(0, '127.0.0.1');
   ({ port } = door.app.getHttpServer().address() as { port: number });
   ({ authorization } = door.bearer(ADMIN, 'admin'));
@@ -57,6 +59,19 @@ it.each([
   [`GET /api/products/%zz`, 400],
 ])('%s is %i also for an admin', async (line, status) => {
   expect(await ask(line, [`Authorization: ${authorization}`])).toContain(` ${status} `);
+});
+
+it.each([
+  ['HTTP/2', '/api/users', 'Upgrade: h2c', '401 Unauthorized'],
+  ['a socket where there is none', '/api/users', 'Upgrade: websocket', '401 Unauthorized'],
+  ['HTTP/2 where sockets are', '/socket.io/', 'Upgrade: h2c', '400 Bad Request'],
+])('who asks to speak %s is answered in HTTP/1.1', async (_, address, upgrade, status) => {
+  const line = `GET ${address}`;
+  expect(await ask(line, ['Connection: Upgrade', upgrade])).toBe(`HTTP/1.1 ${status}`);
+});
+
+it('more than 16 kB of headers are refused for that', async () => {
+  expect(await exchange('GET /api/users', [`X-Long: ${'x'.repeat(20_000)}`])).toContain('more than 16 kB');
 });
 
 it('what is no HTTP is refused', async () => {

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { invalid } from '@order-system/contracts/invalid';
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { currentUrl } from './old-paths.js';
 import { PROBLEM_JSON, problemOf } from './problem.js';
 import { correlationIdOf } from './request-context.js';
+
+export const SOCKET_PATH = '/socket.io';
 
 const MEGABYTE = 1_048_576;
 const SLOWEST_REQUEST_MS = 10_000;
@@ -28,6 +31,9 @@ export const serverOptions = (
     connectionsCheckingInterval: 1000,
     headersTimeout: SLOWEST_REQUEST_MS,
     requestTimeout: SLOWEST_REQUEST_MS,
+    // What clients that would rather speak HTTP/2 ask for (curl --http2, Java's) is answered in HTTP/1.1.
+    shouldUpgradeCallback: ({ url, headers }: IncomingMessage) =>
+      headers.upgrade?.toLowerCase() === 'websocket' && url?.startsWith(`${SOCKET_PATH}/`) === true,
   },
   clientErrorHandler: (error, socket) => refuseBytes(error.code, socket),
   genReqId: correlationIdOf,
@@ -51,10 +57,15 @@ function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {
     .send(problemOf(invalid('', 'is no usable address'), request.id));
 }
 
+const REASONS: Record<string, string> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'took too long to arrive',
+  HPE_HEADER_OVERFLOW: 'has more than 16 kB of address and headers',
+};
+
 /** What is no HTTP, or never ends, gets an answer like any other and is hung up on. */
 function refuseBytes(code: string, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const reason = code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'took too long to arrive' : 'is not valid HTTP';
+  const reason = REASONS[code] ?? 'is not valid HTTP';
   const correlationId = randomUUID();
   const body = JSON.stringify(problemOf(invalid('', reason), correlationId));
   const head = [

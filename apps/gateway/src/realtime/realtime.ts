@@ -16,6 +16,7 @@ import { Server } from 'socket.io';
 import type { GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins, isAllowedOrigin } from '../http/cors.js';
 import { keyOfUser } from '../http/limit.guard.js';
+import { SOCKET_PATH } from '../http/server-options.js';
 import { PushListener } from './push-listener.js';
 import { contextOf, isRefusal, type RealtimeServer, SocketAuth, type UserSocket } from './socket-auth.js';
 import { CLIENT_EVENTS } from './socket-events.js';
@@ -37,6 +38,7 @@ export async function serveRealtime(
 ): Promise<void> {
   const origins = allowedOrigins(config, isProduction());
   const io: RealtimeServer = new Server(app.getHttpServer(), {
+    path: SOCKET_PATH,
     maxHttpBufferSize: MOST_BYTES,
     serveClient: false,
     cors: { origin: origins, credentials: true },
