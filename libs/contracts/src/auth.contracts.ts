@@ -15,7 +15,7 @@ export const Password = z
   .string()
   .min(8, 'must have at least 8 characters')
   .refine(
-    (value) => new TextEncoder().encode(value).length <= MOST_PASSWORD_BYTES,
+    (value) => new TextEncoder().encode(value.normalize('NFC')).length <= MOST_PASSWORD_BYTES,
     'must have at most 72 bytes',
   )
   .regex(/\p{Ll}/u, 'must have a lower-case letter')

@@ -17,6 +17,18 @@ it('a crowd that signs in leaves a thread to who looks up a host, as each new co
   expect(done).toBe(40);
 });
 
+it.each([
+  ['as one', 'as two', 'NFC', 'NFD'],
+  ['as two', 'as one', 'NFD', 'NFC'],
+])(
+  'a password whose accents were typed %s sign is known when they come %s',
+  async (_first, _then, set, given) => {
+    const hash = await passwords.hash('Überraschung1é'.normalize(set));
+    expect(await passwords.matches('Überraschung1é'.normalize(given), hash)).toBe(true);
+    expect(await passwords.matches('Uberraschung1e', hash)).toBe(false);
+  },
+);
+
 it('a password is not worked at once nobody waits for it any more', async () => {
   const now = performance.now();
   const clock = jest.spyOn(performance, 'now').mockReturnValue(now);

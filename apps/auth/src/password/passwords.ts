@@ -27,14 +27,15 @@ export class Passwords {
   }
 
   hash(password: string): Promise<string> {
-    return this.inTurn(() => bcrypt.hash(password, this.cost));
+    return this.inTurn(() => bcrypt.hash(asKept(password), this.cost));
   }
 
   async matches(password: string, hash: string | null): Promise<boolean> {
     const known = hash ?? (await this.nobodys);
-    const isEqual = await this.inTurn(() => bcrypt.compare(password, known));
+    const given = asKept(password);
+    const isEqual = await this.inTurn(() => bcrypt.compare(given, known));
     // bcrypt leaves out what comes after 72 bytes; a longer password is not the one that was set.
-    return isEqual && hash !== null && Buffer.byteLength(password) <= MOST_BYTES;
+    return isEqual && hash !== null && Buffer.byteLength(given) <= MOST_BYTES;
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -52,6 +53,9 @@ export class Passwords {
     }
   }
 }
+
+/** One keyboard writes é as a letter, another as e and an accent (RFC 8265, 4.2.2). */
+const asKept = (password: string): string => password.normalize('NFC');
 
 const tooMany = (): DomainError =>
   new DomainError('SERVICE_UNAVAILABLE', 'Too many sign in at once; try again shortly.');
