@@ -7,11 +7,18 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const CLOCK = pathToFileURL(`${import.meta.dirname}/../clock.mjs`).href;
 
-/** Neighbours are twenty minutes apart; then others are a month ahead of the rest. */
-const ROUNDS: readonly ((index: number) => number)[] = [
-  (index) => (index % 2 === 0 ? 10 : -10) * MINUTE_MS,
-  (index) => (index > 1 && index % 2 === 0 ? 31 * DAY_MS : 0),
-  (index) => (index > 1 && index % 2 === 1 ? 31 * DAY_MS : 0),
+interface Round {
+  offsetOf: (index: number) => number;
+  /** How long after the start of a service its clock is set. */
+  afterMs: number;
+}
+
+/** Neighbours are twenty minutes apart; then others are a month ahead of the rest; then clocks are set under way. */
+const ROUNDS: readonly Round[] = [
+  { offsetOf: (index) => (index % 2 === 0 ? 10 : -10) * MINUTE_MS, afterMs: 0 },
+  { offsetOf: (index) => (index > 1 && index % 2 === 0 ? 31 * DAY_MS : 0), afterMs: 0 },
+  { offsetOf: (index) => (index > 1 && index % 2 === 1 ? 31 * DAY_MS : 0), afterMs: 0 },
+  { offsetOf: (index) => (index % 2 === 0 ? -60 : 60) * MINUTE_MS, afterMs: 5000 },
 ];
 
 /** Orders of earlier faults had other things happen to them. */
@@ -19,15 +26,16 @@ let lastBefore = 0;
 
 export const f21: Fault = {
   id: 'F21',
-  title: 'clocks ten minutes and a month apart',
+  title: 'clocks ten minutes and a month apart, and set by an hour while services run',
   async inject({ db, restart, seconds, log }) {
     const { rows } = await db.query<{ number: number }>('SELECT max(number) AS number FROM orders."order"');
     lastBefore = rows[0]?.number ?? 0;
-    for (const [number, offsetOf] of ROUNDS.entries()) {
+    for (const [number, { offsetOf, afterMs }] of ROUNDS.entries()) {
       for (const [index, service] of APPS.entries())
         await restart(service, {
           NODE_OPTIONS: `--import=${CLOCK}`,
           CLOCK_OFFSET_MS: String(offsetOf(index)),
+          CLOCK_AFTER_MS: String(afterMs),
         });
       log(
         `round ${number + 1}: ${APPS.map((name, index) => `${name} ${offsetOf(index) / MINUTE_MS} min`).join(', ')}`,
