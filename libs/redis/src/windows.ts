@@ -1,4 +1,7 @@
-/** What is known of each key until its window ends. Of so many keys only: a flood of addresses must not fill the memory. */
+/**
+ * What is known of each key until its window ends, by performance.now(). Of so many keys only: a flood of addresses must not
+ * fill the memory.
+ */
 export class Windows<W extends { readonly endsAt: number }> {
   private readonly windows = new Map<string, W>();
 
