@@ -11,6 +11,8 @@ const HANDSHAKE_MS = 10_000;
 const RECONNECT_S = 1;
 const CONFIRM_MS = 5000;
 const WATCH_MS = 2000;
+/** How many looks a channel may stay shut. Each new connection doubles it: a slow broker needs longer, not to begin again. */
+const LOOKS = { fewest: 2, most: 8 };
 /** Each step of the end; there are some, and they fit in a shutdown's patience together. */
 const CLOSE_MS = 500;
 
@@ -20,6 +22,8 @@ export class RabbitConnection {
   private readonly channels = new Set<RabbitChannel>();
   private readonly watchdog: NodeJS.Timeout;
   private blocked = false;
+  private looks = 0;
+  private mostLooks = LOOKS.fewest;
 
   constructor(
     url: string,
@@ -44,6 +48,7 @@ export class RabbitConnection {
     this.manager.on('unblocked', () => this.setBlocked(false, 'unblocked'));
     this.manager.on('connect', () => {
       this.setBlocked(false, 'connected');
+      this.looks = 0;
       // amqplib writes frame by frame, also what many calls and acknowledgements of a turn have to say.
       if (this.manager.connection !== undefined) onePacketPerTurn(socketOf(this.manager.connection));
     });
@@ -93,8 +98,15 @@ export class RabbitConnection {
   /** The manager reopens connections but not channels: one that stays shut is cured by a new connection. */
   private watch(): void {
     if (!this.manager.isConnected()) return;
-    const shut = [...this.channels].filter((channel) => channel.isShutFor(2));
-    if (shut.length === 0) return;
+    const shut = [...this.channels].filter((channel) => !channel.isOpen);
+    if (shut.length === 0) {
+      this.looks = 0;
+      this.mostLooks = LOOKS.fewest;
+      return;
+    }
+    this.looks += 1;
+    if (this.looks < this.mostLooks) return;
+    this.mostLooks = Math.min(2 * this.mostLooks, LOOKS.most);
     log.warn(
       { purpose: this.purpose, channels: shut.map(({ name }) => name) },
       'reconnecting to reopen channels',
@@ -117,7 +129,6 @@ type Setup = (channel: Channel) => Promise<void>;
 /** A channel that never queues: a message is sent now or refused now. Nobody says whether it has arrived. */
 export class RabbitChannel {
   protected open: Channel | undefined;
-  private shutTicks = 0;
   private readonly wrapper;
 
   constructor(
@@ -137,7 +148,6 @@ export class RabbitChannel {
         channel.on('close', () => this.forget(channel));
         await setup(channel);
         this.open = channel;
-        this.shutTicks = 0;
       },
     });
     this.wrapper.on('error', (err) =>
@@ -147,11 +157,6 @@ export class RabbitChannel {
 
   get isOpen(): boolean {
     return this.open !== undefined;
-  }
-
-  isShutFor(ticks: number): boolean {
-    this.shutTicks = this.isOpen ? 0 : this.shutTicks + 1;
-    return this.shutTicks >= ticks;
   }
 
   /** Throws when there is no connection. */
