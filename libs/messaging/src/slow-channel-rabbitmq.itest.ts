@@ -28,6 +28,6 @@ it('a channel that the broker closes is opened again', async () => {
   await eventually(() => expect(channel.isOpen).toBe(true));
   const first = opened;
   await first!.checkQueue('there is no such queue').catch(() => undefined);
-  await eventually(() => expect(channel.isOpen).toBe(true), 30_000);
-  expect(opened).not.toBe(first);
+  await eventually(() => expect(opened).not.toBe(first), 30_000);
+  await eventually(() => expect(channel.isOpen).toBe(true));
 });

@@ -14,22 +14,6 @@ import { aGuest, aUser, startBaskets } from './basket.fixture.js';
 const message = <E extends EventContract>(contract: E, data: EventData<E>): EventMessage =>
   toMessage(systemContext(), fact(contract, { type: 'any', id: newId(), version: 1 }, data));
 
-const ordered = (userId: string, createdAt: Date, basketId?: string) =>
-  message(OrderCreated, {
-    orderId: newId(),
-    number: 1001,
-    userId,
-    kind: 'CATALOG',
-    status: 'PENDING',
-    previousStatus: null,
-    paymentStatus: 'PENDING',
-    total: 1000,
-    currency: 'USD',
-    payBefore: null,
-    createdAt,
-    basketId,
-  });
-
 describe('a basket hears', () => {
   let shop: Awaited<ReturnType<typeof startBaskets>>;
   beforeAll(async () => void (shop = await startBaskets()));
@@ -42,9 +26,22 @@ describe('a basket hears', () => {
     return { id, productId, ctx, userId: ctx.actor.id! };
   }
   /** Orders and lines take their times from the database; the test's own may be of the millisecond before. */
-  async function orderOf(userId: string, basketId?: string) {
+  async function orderOf(userId: string, basketId?: string): Promise<EventMessage> {
     const [row] = await shop.db.query<{ now: Date }>(sql`SELECT now()::timestamptz(3) AS now`);
-    return ordered(userId, row!.now, basketId);
+    return message(OrderCreated, {
+      orderId: newId(),
+      number: 1001,
+      userId,
+      kind: 'CATALOG',
+      status: 'PENDING',
+      previousStatus: null,
+      paymentStatus: 'PENDING',
+      total: 1000,
+      currency: 'USD',
+      payBefore: null,
+      createdAt: row!.now,
+      basketId,
+    });
   }
   const linesOf = async ({ id, ctx }: { id: string; ctx: ReturnType<typeof aUser> }) =>
     (await shop.baskets.lines({ id }, ctx)).lines;

@@ -22,9 +22,9 @@ const TYPES = sql`
   FROM kind k WHERE k.type IS NOT NULL`;
 
 /**
- * Without `from` the week before `to`; without `to` up to the last event, whose clock may be ahead of the one here. The rate
- * is that since the first event of the span. Type by type, since the index has a type's events by their time: a span of it
- * is read, and nothing before it.
+ * Without `from` the week before `to`; without `to` up to the last event: the clock here may be behind that of the database,
+ * which dates the events. The rate is that since the first event of the span. Type by type, since the index has a type's
+ * events by their time: a span of it is read, and nothing before it.
  */
 export async function readStats(
   db: Database,
