@@ -162,6 +162,28 @@ it('nobody waits for long for a connection while others have them all', async ()
   await one.close();
 });
 
+describe.each([
+  ['nothing listens there', (url: URL) => (url.port = '1')],
+  ['there is no such host', (url: URL) => (url.hostname = 'nowhere.invalid')],
+  ['there is no such database', (url: URL) => (url.pathname = '/nowhere')],
+  ['nobody has that name', (url: URL) => (url.username = 'nobody_of_this_name')],
+  ['TLS is asked for in vain', (url: URL) => url.searchParams.set('sslmode', 'verify-full')],
+])('a connection that cannot be had, since %s,', (_why, spoil) => {
+  it.each([
+    ['a statement', (one: Database) => one.query(sql`SELECT 1`)],
+    ['a transaction', (one: Database) => one.inTx((tx) => tx.query(sql`SELECT 1`))],
+    ['a search', (one: Database) => one.searches.query(sql`SELECT 1`)],
+    ['a read', ({ prisma }: Database) => prisma.order.findFirst()],
+  ])('is no fault of %s', async (_what, work) => {
+    const url = new URL(database.url);
+    spoil(url);
+    const one = new Database({ url: url.href, service: 'orders' });
+    const error: unknown = await work(one).catch((e: unknown) => e);
+    await one.close();
+    expect({ error, is: isDisconnected(error) }).toMatchObject({ is: true });
+  });
+});
+
 it('takes its role and limits besides what the URL asks for', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c geqo=off -c role=none');
