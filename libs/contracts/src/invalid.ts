@@ -20,6 +20,14 @@ function refusal(all: FieldError[]): DomainError {
 export const fieldErrors = (error: z.core.$ZodError): FieldError[] =>
   error.issues.flatMap((issue) => describe(issue, []));
 
+/** Is all that is wrong that there are fields which the schema does not know? */
+export const hasUnknownFieldsOnly = ({ issues }: { issues: readonly z.core.$ZodIssue[] }): boolean =>
+  issues.length > 0 && issues.every(isUnknownField);
+
+const isUnknownField = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'unrecognized_keys' ||
+  (issue.code === 'invalid_union' && issue.errors.some((issues) => hasUnknownFieldsOnly({ issues })));
+
 function describe(issue: z.core.$ZodIssue, above: PropertyKey[]): FieldError[] {
   const path = [...above, ...issue.path];
   switch (issue.code) {

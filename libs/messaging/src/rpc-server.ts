@@ -1,6 +1,6 @@
 import type { Call } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { invalidFields } from '@order-system/contracts/invalid';
+import { hasUnknownFieldsOnly, invalidFields } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcServerSeconds } from '@order-system/observability/metrics';
 import { isUnavailable } from '@order-system/prisma/sql-errors';
@@ -53,16 +53,22 @@ function refuseTooMuch(reply: string, name: string, { correlationId }: MessageCo
 
 /** While the processes of a version are replaced by the next, those of both ask each other. */
 function ofAnotherVersion(name: string, { correlationId }: MessageContext): DomainError {
-  log.warn({ call: name, correlationId }, 'a call that this version does not know');
+  log.warn({ call: name, correlationId }, 'a call, or a field of it, that this version does not know');
   return unavailable(name.slice(0, name.indexOf('.')), 'is of another version');
 }
 
 async function respond(handler: MessageHandler, data: unknown, ctx: MessageContext): Promise<unknown> {
   if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
   const { call } = handler.extras as { call: Call };
+  const input = readInput(call, data, ctx);
+  return z.encode(call.output, await settle(await handler(input, ctx)));
+}
+
+/** The door has looked at it already: a field that is unknown here is one of another version, and not to be passed over. */
+function readInput(call: Call, data: unknown, ctx: MessageContext): unknown {
   const input = call.input.safeParse(data);
-  if (!input.success) throw invalidFields(input.error);
-  return z.encode(call.output, await settle(await handler(input.data, ctx)));
+  if (input.success) return input.data;
+  throw hasUnknownFieldsOnly(input.error) ? ofAnotherVersion(call.name, ctx) : invalidFields(input.error);
 }
 
 const settle = (result: unknown): Promise<unknown> =>
