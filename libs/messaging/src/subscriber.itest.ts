@@ -132,9 +132,15 @@ async function setReadOnly(on: boolean): Promise<void> {
     await client.query(
       `ALTER DATABASE "${rows[0]!.name}" SET default_transaction_read_only = ${on ? 'on' : 'off'}`,
     );
-    await client.query(`
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    const { rows: ended } = await client.query<{ pid: number }>(`
+      SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+    // Until then the pool may still hand them out.
+    await eventually(async () => {
+      const pids = ended.map(({ pid }) => pid);
+      const left = await client.query('SELECT FROM pg_stat_activity WHERE pid = ANY($1)', [pids]);
+      expect(left.rowCount).toBe(0);
+    });
   });
 }
 
@@ -142,9 +148,11 @@ it('a database that takes no writes costs an event no attempt: it is applied onc
   const id = newId();
   const [receive] = await tell(id, 1);
   await setReadOnly(true);
+  const applying = jest.spyOn(db, 'inTx');
   const verdict = receive!(subscriber);
-  const outcome = await Promise.race([verdict, db.query(sql`SELECT pg_sleep(2)`).then(() => 'held')]);
-  await setReadOnly(false);
+  const held = eventually(() => expect(applying.mock.calls.length).toBeGreaterThan(2)).then(() => 'held');
+  const outcome = await Promise.race([verdict, held]).finally(() => setReadOnly(false));
+  applying.mockRestore();
   expect(outcome).toBe('held');
   expect(await verdict).toBe('done');
   expect(
