@@ -1,7 +1,7 @@
 import type { Crash } from '@order-system/testing/crash';
 import type { Platform } from '@order-system/testing/platform';
 import type { Proxy } from '@order-system/testing/proxy';
-import type { PrivateServers } from '@order-system/testing/servers';
+import type { Missing, PrivateServers } from '@order-system/testing/servers';
 import type { Shopper } from '@order-system/testing/shopper';
 import type { Received } from '@order-system/testing/test-smtp';
 import type { Pool } from 'pg';
@@ -25,6 +25,8 @@ export interface Fault {
   readonly allowed?: Partial<Record<OracleId, Allowance>>;
   /** It needs at least so long, whatever is asked for. */
   readonly atLeastSeconds?: number;
+  /** What it needs and this machine does not have. */
+  missing?(): Missing | undefined;
   /** Harms the running system for about `seconds`, and undoes it; resolves when the harm is over. */
   inject(rig: Rig): Promise<void>;
   /** What must hold after it besides what the oracles ask, once nothing is under way any more: a line per violation. */
@@ -67,7 +69,9 @@ export interface Rig {
   mails(): readonly Received[];
   /** The services' processes at this moment. */
   pids(): Readonly<Record<string, number>>;
-  /** Sends a signal to a service's process; its end is then no surprise. */
+  /** A service's process, which will be harmed: its end is then no surprise. */
+  victim(service: string): number | undefined;
+  /** Sends a signal to a service's process. */
   signal(service: string, signal: NodeJS.Signals): void;
   /** Resolves when all services say that they are ready. */
   ready(): Promise<void>;

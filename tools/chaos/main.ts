@@ -12,6 +12,8 @@ const SECONDS = 25;
 interface Plan {
   readonly faults: readonly Fault[];
   readonly controls: readonly Control[];
+  /** A line for each fault that this machine does not have what it takes for. */
+  readonly notRun: readonly string[];
 }
 
 let runner: Runner | undefined;
@@ -43,6 +45,7 @@ await run(async () => {
   const plan = await choose(values.fault, values.short);
   const { Runner } = await import('./runner.ts');
   runner = new Runner({ seconds, seed });
+  for (const line of plan.notRun) console.log(line);
   console.log(`Seed ${seed}; to repeat its choices: --seed ${seed}`);
   try {
     const outcomes: Outcome[] = [];
@@ -58,7 +61,8 @@ await run(async () => {
     }
     if (values.write) {
       const { writeReport } = await import('./markdown.ts');
-      writeReport({ outcomes, controls, seed, seconds, servers: await runner.versions() });
+      const { notRun } = plan;
+      writeReport({ outcomes, controls, notRun, seed, seconds, servers: await runner.versions() });
     }
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(countOf(outcomes, controls)));
     conclude(outcomes, controls);
@@ -75,14 +79,30 @@ async function choose(wanted: string | undefined, isShort: boolean): Promise<Pla
     import('./controls.ts'),
     import('./faults/short.ts'),
   ]);
-  if (isShort) return { faults: [short], controls: CONTROLS.filter((control) => control.isShort) };
-  if (wanted === undefined) return { faults: FAULTS, controls: CONTROLS };
+  if (isShort)
+    return { faults: [short], controls: CONTROLS.filter((control) => control.isShort), notRun: [] };
+  if (wanted === undefined)
+    return {
+      faults: FAULTS.filter((fault) => whyNot(fault) === undefined),
+      controls: CONTROLS,
+      notRun: FAULTS.flatMap((fault) => whyNot(fault) ?? []),
+    };
   const ids = wanted.split(',').map((id) => id.trim().toUpperCase());
   const chosen = <F extends Fault>(all: readonly F[]) => all.filter(({ id }) => ids.includes(id));
   const known = [...FAULTS, ...CONTROLS].map(({ id }) => id);
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) fail(`There is no fault "${unknown}". Those there are: ${known.join(', ')}`);
-  return { faults: chosen(FAULTS), controls: chosen(CONTROLS) };
+  const faults = chosen(FAULTS);
+  for (const fault of faults) {
+    const why = whyNot(fault);
+    if (why !== undefined) fail(why);
+  }
+  return { faults, controls: chosen(CONTROLS), notRun: [] };
+}
+
+function whyNot({ id, missing }: Fault): string | undefined {
+  const lacking = missing?.();
+  return lacking && `${id} is not run: there is no ${lacking.name}. Remedy: ${lacking.remedy}`;
 }
 
 /** Each verdict of an oracle, each fault's own check and each control is one. */

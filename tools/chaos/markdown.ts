@@ -15,6 +15,7 @@ const [BEGIN, END] = ['<!-- chaos: begin -->', '<!-- chaos: end -->'];
 interface Results {
   readonly outcomes: readonly Outcome[];
   readonly controls: readonly Controlled[];
+  readonly notRun: readonly string[];
   readonly seed: string;
   readonly seconds: number;
   /** Of the servers that it ran on. */
@@ -29,13 +30,14 @@ export function writeReport(results: Results): void {
   writeFileSync(FILE, `${text.slice(0, from)}${BEGIN}\n\n${markdownOf(results)}\n\n${text.slice(to)}`);
 }
 
-function markdownOf({ outcomes, controls, seed, seconds, servers }: Results): string {
+function markdownOf({ outcomes, controls, notRun, seed, seconds, servers }: Results): string {
   return [
     `${new Date().toISOString().slice(0, 10)}, commit ${commit()}, seed \`${seed}\`, ${seconds} s of harm unless the fault needs more.`,
     `${machine()}; ${servers}.`,
     '',
     ...faultTable(outcomes),
     '',
+    ...notRun.map((line) => `* ${line}.`),
     ...allowances(outcomes),
     ...broken(outcomes),
     ...controlTable(controls),

@@ -28,7 +28,7 @@ interface RigOptions {
 /** What a fault gets of the stage. */
 export function rigOn(stage: Stage, { seconds, random, load, harm }: RigOptions): Rig {
   const { platform, servers, proxies, db, admin, secrets, smtp } = stage;
-  const touch = (service: string) => {
+  const victim = (service: string) => {
     const pid = platform.pids()[service];
     if (pid !== undefined) harm.pids.add(pid);
     if (service === 'gateway') harm.isDoorHarmed = true;
@@ -51,16 +51,17 @@ export function rigOn(stage: Stage, { seconds, random, load, harm }: RigOptions)
     staff: () => load.staff(),
     mails: () => smtp.received,
     pids: () => platform.pids(),
+    victim,
     signal: (service, signal) => {
-      const pid = touch(service);
+      const pid = victim(service);
       if (pid !== undefined) process.kill(pid, signal);
     },
     normal: () => recover(stage, load, harm),
     restart: async (service, env) => {
-      touch(service);
+      victim(service);
       await platform.restart(service, env);
     },
-    crash: (planned, provoke) => crashWith(stage, touch, planned, provoke),
+    crash: (planned, provoke) => crashWith(stage, victim, planned, provoke),
     log: (line) => {
       harm.notes.push(line);
       console.log(`    ${line}`);
@@ -70,16 +71,16 @@ export function rigOn(stage: Stage, { seconds, random, load, harm }: RigOptions)
 
 async function crashWith(
   { platform }: Stage,
-  touch: (service: string) => number | undefined,
+  victim: (service: string) => number | undefined,
   planned: Crash,
   provoke: () => unknown,
 ): Promise<void> {
-  touch(planned.service);
+  victim(planned.service);
   let watching = true;
   // The process that is to die is known only once it runs.
   const look = (async () => {
     while (watching) {
-      touch(planned.service);
+      victim(planned.service);
       await pause(200);
     }
   })();

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withClient } from '@order-system/prisma/migrate';
 import { type Account, Daemon, type PrivateServer } from './daemon.js';
@@ -14,6 +14,8 @@ export interface PrivateServers {
   readonly postgres: PrivateServer;
   readonly rabbitmq: PrivateServer;
   readonly redis: PrivateServer;
+  /** Where PostgreSQL keeps its data. */
+  readonly cluster: string;
   /** Runs RabbitMQ's own tool against the one here; resolves with what it printed. */
   rabbitmqctl(...args: string[]): Promise<string>;
   /** Ends all three and removes their data. */
@@ -46,7 +48,8 @@ export async function startServers(): Promise<PrivateServers> {
   await chmod(folder, 0o755);
   const epmdPort = await freePort();
   const rabbitEnv = await rabbitmqEnv(folder, epmdPort);
-  const servers = await Promise.all([postgres(folder), rabbitmq(folder, rabbitEnv), redis(folder)]);
+  const cluster = join(folder, 'postgres/cluster');
+  const servers = await Promise.all([postgres(cluster), rabbitmq(folder, rabbitEnv), redis(folder)]);
   const [postgresServer, rabbitServer, redisServer] = servers;
   const rabbitmqctl = async (...args: string[]) => {
     const env = { ...process.env, ...rabbitEnv };
@@ -65,13 +68,12 @@ export async function startServers(): Promise<PrivateServers> {
     await stop();
     throw error;
   }
-  return { postgres: postgresServer, rabbitmq: rabbitServer, redis: redisServer, rabbitmqctl, stop };
+  return { postgres: postgresServer, rabbitmq: rabbitServer, redis: redisServer, cluster, rabbitmqctl, stop };
 }
 
-async function postgres(folder: string): Promise<Daemon> {
+async function postgres(cluster: string): Promise<Daemon> {
   const account = postgresAccount();
-  const home = join(folder, 'postgres');
-  const cluster = join(home, 'cluster');
+  const home = dirname(cluster);
   await mkdir(home);
   if (account.uid !== undefined && account.gid !== undefined) await chown(home, account.uid, account.gid);
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
@@ -87,7 +89,7 @@ async function postgres(folder: string): Promise<Daemon> {
   const settings = [`listen_addresses=${HOST}`, 'unix_socket_directories=', 'max_connections=200'];
   return new Daemon({
     name: 'PostgreSQL',
-    log: join(folder, 'postgres.log'),
+    log: `${home}.log`,
     url,
     account,
     command: postgresProgram('postgres'),

@@ -86,8 +86,24 @@ function poison(): string[] {
     but({ version: 9 }),
     but({ data: null }),
     but({ data: { orderId: '\0' } }),
+    but({ data: ofAKindToCome() }),
   ];
 }
+
+/** As a next version may write it. */
+const ofAKindToCome = () => ({
+  orderId: randomUUID(),
+  number: 1,
+  userId: randomUUID(),
+  kind: 'SUBSCRIPTION',
+  status: 'PENDING',
+  previousStatus: null,
+  paymentStatus: 'PENDING',
+  total: 1,
+  currency: 'USD',
+  payBefore: null,
+  createdAt: new Date().toISOString(),
+});
 
 /** An order whose room cannot be made, whatever is tried, until the function that refuses it is gone. */
 async function failingOrder({ shopper, db }: Rig, productId: string): Promise<string> {
