@@ -3,5 +3,5 @@ export function connectionTo(url: string, settings: string): { connectionString:
   const address = new URL(url);
   const asked = address.searchParams.get('options') ?? '';
   address.searchParams.delete('options');
-  return { connectionString: address.href, options: `${asked} ${settings}` };
+  return { connectionString: address.href, options: `${asked} ${settings}`.trim() };
 }

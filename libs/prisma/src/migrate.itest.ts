@@ -4,6 +4,7 @@ import { createDatabaseIfMissing, migrate, MigrationError, withClient, withDatab
 import { roleOf } from './roles.js';
 import { MigrationAdapter } from './migration-adapter.js';
 import { readMigrations } from './migration-files.js';
+import { startPooler } from './testing/pooler.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { diffToSchema } from './write-migration.js';
 
@@ -184,6 +185,21 @@ it('makes a database for any text, and takes no other', async () => {
     });
     await drop();
   }
+});
+
+it.each([
+  ['refuses', 'unsupported startup parameter: options'],
+  ['leaves out', 'it leaves out the settings of a connection'],
+] as const)('is not for a pooler that %s what the services set for a connection', async (how, why) => {
+  const database = await createTestDatabase();
+  const pooler = await startPooler(database.url, how);
+  await expect(migrate(pooler.url)).rejects.toThrow(
+    new MigrationError(
+      `What answers at DATABASE_URL is a pooler, which the services cannot use: ${why}. Remedy: set DATABASE_URL to PostgreSQL itself`,
+    ),
+  );
+  await pooler.stop();
+  await database.drop();
 });
 
 it('says which migrations are of a newer version', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { connectionTo } from './connection.js';
 import { applyGrants, createRoles } from './roles.js';
 import { migrationChecksums, readMigrations } from './migration-files.js';
 import { readDone, undoInterrupted } from './migration-table.js';
@@ -8,6 +9,7 @@ import { NO_FILTERS, withSchemaEngine } from './schema-engine.js';
 const MIGRATION_LOCK = 7_316_402;
 const ASK_AGAIN_MS = 100;
 const TELL_AFTER_MS = 3_000;
+const PROTOCOL_VIOLATION = '08P01';
 
 /** The database is not one that the folder's migrations can go on with; the message says what to do about it. */
 export class MigrationError extends Error {}
@@ -16,8 +18,12 @@ const UTF8_REMEDY =
   "Remedy: CREATE DATABASE <name> ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, as one who may, and name it in DATABASE_URL";
 
 /** Opens one connection for the length of some work. */
-export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+export async function withClient<T>(
+  url: string,
+  work: (client: Client) => Promise<T>,
+  settings = '',
+): Promise<T> {
+  const client = new Client({ ...connectionTo(url, settings), connectionTimeoutMillis: 5_000 });
   // Without a listener a server that goes away would end the process.
   client.on('error', () => undefined);
   await client.connect();
@@ -77,6 +83,7 @@ interface Migrated {
  * @param onWait told once of PostgreSQL's process that works for another one, when that takes longer than three seconds
  */
 export async function migrate(url: string, onWait?: (pid: number) => void): Promise<Migrated> {
+  await refusePoolers(url);
   return withClient(url, async (client) => {
     await takeTurn(client, onWait);
     try {
@@ -96,6 +103,24 @@ export async function migrate(url: string, onWait?: (pid: number) => void): Prom
       await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     }
   });
+}
+
+/** The services' roles and limits are settings of a connection: a pooler refuses them or, worse, leaves them out. */
+async function refusePoolers(url: string): Promise<void> {
+  const refuse = (why: string) => {
+    throw new MigrationError(
+      `What answers at DATABASE_URL is a pooler, which the services cannot use: ${why}. Remedy: set DATABASE_URL to PostgreSQL itself`,
+    );
+  };
+  const ask = (client: Client) => client.query<{ lock_timeout: string }>('SHOW lock_timeout');
+  try {
+    const { rows } = await withClient(url, ask, '-c lock_timeout=1987');
+    if (rows[0]?.lock_timeout !== '1987ms') refuse('it leaves out the settings of a connection');
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === PROTOCOL_VIOLATION) refuse(message);
+    throw error;
+  }
 }
 
 /** Asks again and again: CREATE INDEX CONCURRENTLY waits for every statement, so also for one that waits for its end. */
