@@ -24,7 +24,7 @@ export const f25: Fault = {
   },
 };
 
-/** What they have is closed meanwhile, so that they need new ones, of which there are as many. */
+/** First they get none besides those they have, then none instead of those they lose either. */
 async function withoutDescriptors(rig: Rig): Promise<void> {
   const limited = APPS.flatMap((service) => {
     const pid = rig.victim(service);
@@ -44,11 +44,11 @@ async function withoutDescriptors(rig: Rig): Promise<void> {
 }
 
 /** How many descriptors a process may have. */
-const limitOf = (pid: number): number =>
-  Number(prlimit(pid, '--nofile', '--output', 'SOFT', '--noheadings', '--raw'));
+const limitOf = (pid: number): string =>
+  prlimit(pid, '--nofile', '--output', 'SOFT', '--noheadings', '--raw').trim();
 
 /** The hard limit stays, so that the soft one can be raised again. */
-const setLimit = (pid: number, most: number): string => prlimit(pid, `--nofile=${most}:`);
+const setLimit = (pid: number, most: number | string): string => prlimit(pid, `--nofile=${most}:`);
 
 const prlimit = (pid: number, ...args: string[]): string =>
   execFileSync('prlimit', ['--pid', String(pid), ...args], { encoding: 'utf8' });
