@@ -12,7 +12,7 @@ export const f19: Fault = {
   title: 'slow, broken, silent and half-open connections to each dependency',
   atLeastSeconds: 75,
   allowed: SECOND_MAILS,
-  async inject({ proxies, random, seconds, log }) {
+  async inject({ proxies, random, seconds, normal, log }) {
     const left = Object.keys(proxies) as (keyof typeof proxies)[];
     const each = (seconds * 1000) / left.length;
     while (left.length > 0) {
@@ -30,6 +30,7 @@ export const f19: Fault = {
       await proxy.blackhole();
       await pause(each * 0.35);
       await proxy.pass();
+      await normal();
       log(`${name}: slow, reset, half-open and silent for ${Math.round(each / 1000)} s in all`);
     }
   },

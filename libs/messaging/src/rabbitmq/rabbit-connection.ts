@@ -6,7 +6,8 @@ import { onePacketPerTurn } from '@order-system/prisma/packets';
 
 const log = logger('rabbitmq');
 
-const HEARTBEAT_S = 10;
+/** A broker that has gone without a word is noticed after two to three of them. */
+const HEARTBEAT_S = 5;
 const HANDSHAKE_MS = 10_000;
 const RECONNECT_S = 1;
 const CONFIRM_MS = 5000;
