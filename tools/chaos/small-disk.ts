@@ -1,13 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { open, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const CHUNK = Buffer.alloc(1_048_576);
 
 /** A folder that is moved to a disk of its own, which can be filled. Linux alone, and root's. */
 export class SmallDisk {
   private readonly folder: string;
-  private readonly disk: string;
+  /** Not beside the folder: whoever removes that could not remove a disk. */
+  private readonly disk = mkdtempSync(join(tmpdir(), 'order-system-disk-'));
   private readonly away: string;
   private readonly unmount = () => {
     spawnSync('umount', ['--lazy', this.disk]);
@@ -16,7 +19,6 @@ export class SmallDisk {
 
   constructor(folder: string) {
     this.folder = folder;
-    this.disk = `${folder}.disk`;
     this.away = `${folder}.away`;
   }
 
@@ -25,7 +27,6 @@ export class SmallDisk {
 
   /** With so many megabytes left. */
   async moveIn(room: number): Promise<void> {
-    mkdirSync(this.disk);
     const taken = Number.parseInt(execFileSync('du', ['-sm', this.folder], { encoding: 'utf8' }), 10);
     const size = `size=${taken + room}m,mode=755`;
     execFileSync('mount', ['--types', 'tmpfs', '--options', size, 'tmpfs', this.disk]);

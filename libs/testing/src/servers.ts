@@ -60,7 +60,8 @@ export async function startServers(): Promise<PrivateServers> {
     spawnSync('epmd', ['-port', String(epmdPort), '-kill'], {
       env: { ...process.env, ERL_EPMD_PORT: String(epmdPort) },
     });
-    await rm(folder, { recursive: true, force: true });
+    // What a server leaves running for a moment may still write there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
     await Promise.all(servers.map((server) => server.start()));
