@@ -45,7 +45,9 @@ async function deadlocks(rig: Rig): Promise<void> {
     await buyer.place({ items: [first!, second!].map((productId) => ({ productId, quantity: 1 })) });
     await meddling;
   }
-  rig.log(`${(await deadlocksSoFar(rig)) - before} deadlocks`);
+  const count = (await deadlocksSoFar(rig)) - before;
+  if (count === 0) throw new Error('nobody got into a deadlock');
+  rig.log(`${count} deadlocks`);
 }
 
 async function deadlocksSoFar({ db }: Rig): Promise<number> {

@@ -32,6 +32,7 @@ async function withoutDescriptors(rig: Rig): Promise<void> {
       ? []
       : [{ service, pid, before: limitOf(pid), open: readdirSync(`/proc/${pid}/fd`).length }];
   });
+  const printed = rig.platform.output().length;
   for (const { pid, open } of limited) setLimit(pid, open);
   rig.log(`descriptors: ${limited.map(({ service, open }) => `${service} ${open}`).join(', ')}`);
   await pause((rig.seconds * 1000) / 3);
@@ -41,6 +42,7 @@ async function withoutDescriptors(rig: Rig): Promise<void> {
     WHERE datname = current_database() AND application_name <> 'chaos'`);
   await pause((rig.seconds * 1000) / 3);
   for (const { pid, before } of limited) setLimit(pid, before);
+  if (!rig.platform.output().slice(printed).includes('EMFILE')) throw new Error('nobody lacked a descriptor');
 }
 
 /** How many descriptors a process may have. */
