@@ -8,15 +8,38 @@ const LOGINS: Record<keyof typeof SERVERS, (url: string) => Promise<unknown>> = 
   redis: logIntoRedis,
 };
 
+export interface Refusal {
+  readonly why: string;
+  readonly remedy: string;
+}
+
 /** What a server that answers says to our login; undefined when it lets us in. */
-export function refusalOf(name: keyof typeof SERVERS): Promise<string | undefined> {
+export function refusalOf(name: keyof typeof SERVERS): Promise<Refusal | undefined> {
   return Promise.race([
     LOGINS[name](SERVERS[name].url).then(
       () => undefined,
-      ({ message }: Error) => message.replace(/\.$/, ''),
+      (error: Error) => readRefusal(name, error),
     ),
-    new Promise<string>((resolve) => setTimeout(resolve, WITHIN_MS, 'it says nothing').unref()),
+    new Promise<Refusal>((resolve) =>
+      setTimeout(() => resolve(readRefusal(name, new Error('it says nothing'))), WITHIN_MS).unref(),
+    ),
   ]);
+}
+
+/** Certificates of an authority that Node does not know. */
+const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_.+)$/;
+
+/** In one line: what OpenSSL says of a server without TLS has several. */
+export function readRefusal(name: keyof typeof SERVERS, error: NodeJS.ErrnoException): Refusal {
+  const { code = '', message } = error;
+  const { variable, example } = SERVERS[name];
+  const isPlain = code === 'ERR_SSL_WRONG_VERSION_NUMBER';
+  return {
+    why: isPlain ? 'it does not speak TLS at this port' : message.replace(/\.$/, ''),
+    remedy: UNKNOWN_AUTHORITY.test(code)
+      ? 'set NODE_EXTRA_CA_CERTS to the file with the certificate of its authority, before the start'
+      : `set ${variable}, like ${example}`,
+  };
 }
 
 async function logIntoPostgres(url: string): Promise<void> {

@@ -22,16 +22,17 @@ export async function chooseTopology(flag: string | undefined): Promise<Topology
   const refusal = await firstRefusal();
   if (refusal === undefined)
     return say('distributed', wanted ? because : `${names(Object.values(SERVERS))} answer`);
-  const { server, why } = refusal;
-  if (wanted === undefined) return say('embedded', `${server.name} refuses us: ${why}`);
-  return fail(`${server.name} refuses us: ${why}. Remedy: set ${server.variable}, like ${server.example}`);
+  const { name, why, remedy } = refusal;
+  if (wanted === undefined) return say('embedded', `${name} refuses us: ${why}`);
+  return fail(`${name} refuses us: ${why}. Remedy: ${remedy}`);
 }
 
 async function firstRefusal() {
   const kinds = Object.keys(SERVERS) as (keyof typeof SERVERS)[];
-  const all = await Promise.all(kinds.map(async (kind) => ({ kind, why: await refusalOf(kind) })));
-  const refused = all.find(({ why }) => why !== undefined);
-  return refused && { server: SERVERS[refused.kind], why: refused.why };
+  const all = await Promise.all(
+    kinds.map(async (kind) => ({ name: SERVERS[kind].name, ...(await refusalOf(kind)) })),
+  );
+  return all.find(({ why }) => why !== undefined);
 }
 
 function say(topology: Topology, reason: string): Topology {
