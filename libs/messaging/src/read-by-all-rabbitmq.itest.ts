@@ -130,6 +130,21 @@ it('one that was cut off goes on where it was, without a gap', async () => {
   await eventually(() => expect([...new Set(cut.heard)]).toEqual(upTo(100)));
 });
 
+it('one whose queue cannot be had, as when its node of a cluster is away, takes another', async () => {
+  const [robbed] = processes as [Process];
+  const taken = robbed.queue;
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  // As for a node that is away, declaring it is refused.
+  await channel.deleteQueue(taken);
+  await channel.assertQueue(taken, { exclusive: true });
+  await eventually(() => expect(robbed.queue).not.toBe(taken), 15_000);
+  await eventually(() => expect(robbed.consumers.ready).toBe(true), 15_000);
+  await tell([101]);
+  await eventually(() => expect(robbed.heard).toContain(101));
+  await connection.close();
+});
+
 it('the queues that older versions read are gone', async () => {
   for (const queue of formerQueues) expect(await isThere(queue)).toBe(false);
 });
@@ -139,7 +154,7 @@ it('while none runs nobody is told, and nothing is taken for an event that nobod
   const publisher = new RabbitConnection(url, 'test publisher');
   const alone = new RabbitBroker({ publisher, consumers: publisher, namespace, ladder });
   await eventually(() => expect(publisher.ready).toBe(true));
-  expect(await alone.publish('test', [counted(101), { ...counted(101), type: 'test.unknown' }])).toHaveLength(
+  expect(await alone.publish('test', [counted(102), { ...counted(102), type: 'test.unknown' }])).toHaveLength(
     2,
   );
   await eventually(async () => expect(await messagesIn(names(namespace).unrouted)).toBeGreaterThan(0));
@@ -150,8 +165,8 @@ it('while none runs nobody is told, and nothing is taken for an event that nobod
 
 it('a new one hears what is told from now on, and leaves nothing', async () => {
   const fresh = await new Process().start();
-  expect(await fresh.broker.publish('test', [counted(102)])).toHaveLength(1);
-  await eventually(() => expect(fresh.heard).toEqual([102]));
+  expect(await fresh.broker.publish('test', [counted(103)])).toHaveLength(1);
+  await eventually(() => expect(fresh.heard).toEqual([103]));
   expect(await isThere(fresh.queue)).toBe(true);
   await fresh.close();
   expect(await isThere(fresh.queue)).toBe(false);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Channel } from 'amqplib';
 import { routingKey } from '@order-system/contracts/define';
 import type { DeadMessage, EventBroker, Receive } from '../broker.js';
 import type { Consumer } from '../consumer.js';
@@ -16,7 +17,7 @@ const DEAD_PREFETCH = 1;
 /** Carries events over RabbitMQ: confirms on publish, acks after commit, delays by TTL queues. */
 export class RabbitBroker implements EventBroker {
   /** Names this process among those that are all told. */
-  readonly process = randomUUID();
+  process = randomUUID();
   private readonly channel: ConfirmingChannel;
 
   constructor(private readonly options: RabbitBrokerOptions) {
@@ -72,15 +73,25 @@ export class RabbitBroker implements EventBroker {
       prefetch,
       isOwn: consumer.byAll,
       declare: (channel) =>
-        consumer.byAll
-          ? declareOwnQueue(channel, { namespace, consumer, process: this.process })
-          : declareQueue(channel, namespace, consumer),
+        consumer.byAll ? this.declareOwn(channel, consumer) : declareQueue(channel, namespace, consumer),
       receive: ({ content, properties }) => {
         const text = content.toString();
         return receive({ raw: parseContent(text), text, early: returnsOf(properties.headers) });
       },
     });
     return { close: () => work.close() };
+  }
+
+  /** The node of a cluster that has our queue may be away for long: then another queue takes its place. */
+  private async declareOwn(channel: Channel, consumer: Consumer): Promise<string> {
+    const { namespace } = this.options;
+    try {
+      return await declareOwnQueue(channel, { namespace, consumer, process: this.process });
+    } catch (error) {
+      // What the broker refuses has a number; a connection that is lost has none, and the queue waits for the next.
+      if (typeof (error as { code?: unknown }).code === 'number') this.process = randomUUID();
+      throw error;
+    }
   }
 
   async drain(keep: (dead: DeadMessage) => Promise<void>): Promise<{ close(): Promise<void> }> {
