@@ -20,13 +20,14 @@ function refusal(all: FieldError[]): DomainError {
 export const fieldErrors = (error: z.core.$ZodError): FieldError[] =>
   error.issues.flatMap((issue) => describe(issue, []));
 
-/** Is all that is wrong that there are fields which the schema does not know? */
-export const hasUnknownFieldsOnly = ({ issues }: { issues: readonly z.core.$ZodIssue[] }): boolean =>
-  issues.length > 0 && issues.every(isUnknownField);
+/** Is all that is wrong that there are fields, or values of a list, which the schema does not know? Of `reportInput`. */
+export const isOnlyUnknown = ({ issues }: { issues: readonly z.core.$ZodIssue[] }): boolean =>
+  issues.length > 0 && issues.every(isUnknown);
 
-const isUnknownField = (issue: z.core.$ZodIssue): boolean =>
+const isUnknown = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'unrecognized_keys' ||
-  (issue.code === 'invalid_union' && issue.errors.some((issues) => hasUnknownFieldsOnly({ issues })));
+  (issue.code === 'invalid_value' && typeof issue.input === 'string') ||
+  (issue.code === 'invalid_union' && issue.errors.some((issues) => isOnlyUnknown({ issues })));
 
 function describe(issue: z.core.$ZodIssue, above: PropertyKey[]): FieldError[] {
   const path = [...above, ...issue.path];

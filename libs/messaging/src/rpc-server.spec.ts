@@ -19,34 +19,35 @@ it('a call that nobody waits for any more is not carried out', async () => {
 const Item = z.strictObject({ id: z.int() });
 const Two = z.union([Item, z.strictObject({ name: z.string() })]);
 
+const By = z.strictObject({ by: z.enum(['post']) });
+
 it.each([
-  ['', Item, { id: 1, added: 1 }, { id: 'x', added: 1 }],
+  ['a field', Item, { id: 1, added: 1 }, { id: 'x', added: 1 }],
   [
-    'an item of ',
+    'a field of an item',
     z.strictObject({ items: z.array(Item) }),
     { items: [{ id: 1, added: 1 }] },
     { items: [{}] },
   ],
-  ['one kind of ', Two, { name: 'x', added: 1 }, { name: 1, added: 1 }],
-])(
-  'a field of %sa newer version is not passed over, but can be sent again',
-  async (_, input, data, wrong) => {
-    const call = defineCall('test.call', { kind: 'command', input, output: z.object({}) });
-    const carryOut = jest.fn(async () => ({}));
-    const handlers = new Map([[call.name, Object.assign(carryOut, { extras: { call } })]]);
-    const ctx = { ...systemContext(), deadline: Date.now() + 1000 };
-    expect(JSON.parse(await answer(handlers, call.name, data, ctx))).toMatchObject({
-      err: {
-        code: 'SERVICE_UNAVAILABLE',
-        detail: 'The test service is of another version; try again shortly.',
-      },
-    });
-    expect(JSON.parse(await answer(handlers, call.name, wrong, ctx))).toMatchObject({
-      err: { code: 'VALIDATION_FAILED' },
-    });
-    expect(carryOut).not.toHaveBeenCalled();
-  },
-);
+  ['a field of one kind', Two, { name: 'x', added: 1 }, { name: 1, added: 1 }],
+  ['a value', By, { by: 'drone' }, { by: 1 }],
+  ['both', By, { by: 'drone', height: 1 }, {}],
+])('%s of a newer version is not passed over, but can be sent again', async (_, input, data, wrong) => {
+  const call = defineCall('test.call', { kind: 'command', input, output: z.object({}) });
+  const carryOut = jest.fn(async () => ({}));
+  const handlers = new Map([[call.name, Object.assign(carryOut, { extras: { call } })]]);
+  const ctx = { ...systemContext(), deadline: Date.now() + 1000 };
+  expect(JSON.parse(await answer(handlers, call.name, data, ctx))).toMatchObject({
+    err: {
+      code: 'SERVICE_UNAVAILABLE',
+      detail: 'The test service is of another version; try again shortly.',
+    },
+  });
+  expect(JSON.parse(await answer(handlers, call.name, wrong, ctx))).toMatchObject({
+    err: { code: 'VALIDATION_FAILED' },
+  });
+  expect(carryOut).not.toHaveBeenCalled();
+});
 
 it('a call of a newer version, which runs beside this one while all are replaced, can be tried again', async () => {
   expect(JSON.parse(await answer(new Map(), 'test.call', {}, systemContext()))).toMatchObject({

@@ -1,6 +1,6 @@
 import type { Call } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { hasUnknownFieldsOnly, invalidFields } from '@order-system/contracts/invalid';
+import { isOnlyUnknown, invalidFields } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcServerSeconds } from '@order-system/observability/metrics';
 import { isUnavailable } from '@order-system/prisma/sql-errors';
@@ -53,7 +53,10 @@ function refuseTooMuch(reply: string, name: string, { correlationId }: MessageCo
 
 /** While the processes of a version are replaced by the next, those of both ask each other. */
 function ofAnotherVersion(name: string, { correlationId }: MessageContext): DomainError {
-  log.warn({ call: name, correlationId }, 'a call, or a field of it, that this version does not know');
+  log.warn(
+    { call: name, correlationId },
+    'a call, or a field or value of it, that this version does not know',
+  );
   return unavailable(name.slice(0, name.indexOf('.')), 'is of another version');
 }
 
@@ -64,11 +67,11 @@ async function respond(handler: MessageHandler, data: unknown, ctx: MessageConte
   return z.encode(call.output, await settle(await handler(input, ctx)));
 }
 
-/** The door has looked at it already: a field that is unknown here is one of another version, and not to be passed over. */
+/** The door has looked at it already: what is unknown here is of another version, and not to be passed over. */
 function readInput(call: Call, data: unknown, ctx: MessageContext): unknown {
-  const input = call.input.safeParse(data);
+  const input = call.input.safeParse(data, { reportInput: true });
   if (input.success) return input.data;
-  throw hasUnknownFieldsOnly(input.error) ? ofAnotherVersion(call.name, ctx) : invalidFields(input.error);
+  throw isOnlyUnknown(input.error) ? ofAnotherVersion(call.name, ctx) : invalidFields(input.error);
 }
 
 const settle = (result: unknown): Promise<unknown> =>
