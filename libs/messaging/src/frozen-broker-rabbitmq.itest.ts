@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, connect as dial, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { defineEvent } from '@order-system/contracts/define';
+import { defineCall, defineEvent } from '@order-system/contracts/define';
 import { z } from 'zod';
 import { consumer, on } from './consumer.js';
+import { systemContext } from './context.js';
 import { deleteTopology } from './testing/delete-topology.js';
 import { eventually } from './testing/eventually.js';
 import { rabbitTransport } from './transport.js';
@@ -15,6 +16,8 @@ const ladder = [5000];
 const counting = consumer('test.counting', [on(Counted, async () => undefined)]);
 /** Half of what a process has for its end. */
 const PATIENCE_MS = 5000;
+/** A command is waited for for 8 s. */
+const AT_ONCE_MS = 2000;
 
 const sockets = new Set<Socket>();
 let door: Server;
@@ -46,4 +49,16 @@ it('lets go of a broker that says nothing any more, in time', async () => {
   await Promise.all([server.close(), queue.close()]);
   await transport.close();
   expect(performance.now() - from).toBeLessThan(PATIENCE_MS);
+});
+
+it('refuses a call at once while there is no broker', async () => {
+  const transport = rabbitTransport({ url: 'amqp://127.0.0.1:1', namespace, ladder, service: 'test' });
+  const ask = defineCall('test.ask', { kind: 'command', input: z.object({}), output: z.object({}) });
+  const from = performance.now();
+  await expect(transport.rpc.call(ask, {}, systemContext())).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+    detail: expect.stringContaining('cannot be reached'),
+  });
+  expect(performance.now() - from).toBeLessThan(AT_ONCE_MS);
+  await transport.close();
 });

@@ -49,14 +49,14 @@ function elsewhere(): Database {
 /** Takes what comes together or not at all; a moment later it tells. */
 function brokerThat(
   takes: (message: EventMessage) => boolean = () => true,
-  open: Promise<void> = Promise.resolve(),
+  open: () => Promise<void> = () => Promise.resolve(),
 ) {
   const published: EventMessage[] = [];
   const batches: number[] = [];
   const broker: Partial<EventBroker> = {
     ready: true,
     publish: async (_, messages) => {
-      await open;
+      await open();
       await db.query(sql`SELECT 1 FROM pg_sleep(random() / 100)`);
       const taken = messages.every(takes) ? messages : [];
       batches.push(taken.length);
@@ -198,18 +198,54 @@ it('an event happened when it was stored, not when its transaction began', async
   await db.execute(sql`DELETE FROM events.outbox WHERE aggregate_id = ${id}`);
 });
 
+async function emitMany(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  for (let from = 0; from < ids.length; from += 100) await emitAll(db, ids.slice(from, from + 100), 1);
+  return ids;
+}
+
+/** Of these, the events that no relay has in its hands. */
+async function waitingOf(ids: readonly string[]): Promise<number> {
+  const [{ waiting } = { waiting: NaN }] = await db.query<{ waiting: number }>(sql`
+    SELECT count(*) AS waiting FROM events.outbox WHERE aggregate_id = ANY(${ids}) AND claimed_until IS NULL`);
+  return waiting;
+}
+
 it('holds no more than a thousand events in memory while the broker is slow; the rest waits in the outbox', async () => {
   const gate = Promise.withResolvers<void>();
-  const { broker, published } = brokerThat(undefined, gate.promise);
+  const { broker, published } = brokerThat(undefined, () => gate.promise);
   startRelay(db, broker);
-  const ids = Array.from({ length: 1500 }, () => newId());
-  for (let from = 0; from < ids.length; from += 100) await emitAll(db, ids.slice(from, from + 100), 1);
-  const [{ waiting } = { waiting: 0 }] = await db.query<{ waiting: number }>(sql`
-    SELECT count(*) AS waiting FROM events.outbox WHERE aggregate_id = ANY(${ids}) AND claimed_until IS NULL`);
-  expect(waiting).toBe(500);
+  const ids = await emitMany(1500);
+  const waiting = await waitingOf(ids);
   gate.resolve();
+  expect(waiting).toBe(500);
   await eventually(() => expect(new Set(published.map(({ id }) => id)).size).toBe(ids.length));
   await eventually(async () => expect(await outboxOf(ids)).toBe(0));
+});
+
+it('has as much room as before once a broker that took nothing takes events again', async () => {
+  let gate = Promise.withResolvers<void>();
+  let isDown = true;
+  const { broker, published, batches } = brokerThat(
+    () => !isDown,
+    () => gate.promise,
+  );
+  const relay = startRelay(db, broker);
+  const given = await emitMany(1000);
+  gate.resolve();
+  await eventually(() => expect(batches).toContain(0));
+  isDown = false;
+  // As when the leases have ended.
+  await db.execute(sql`
+    UPDATE events.outbox SET claimed_until = NULL, available_at = now() WHERE aggregate_id = ANY(${given})`);
+  relay.wake();
+  await eventually(async () => expect(await outboxOf(given)).toBe(0));
+  gate = Promise.withResolvers<void>();
+  const ids = await emitMany(1500);
+  const waiting = await waitingOf(ids);
+  gate.resolve();
+  expect(waiting).toBe(500);
+  await eventually(() => expect(new Set(published.map(({ id }) => id)).size).toBe(2500));
 });
 
 it('stores an event without reading what else waits in the outbox', async () => {
