@@ -20,7 +20,7 @@ function refusal(all: FieldError[]): DomainError {
 export const fieldErrors = (error: z.core.$ZodError): FieldError[] =>
   error.issues.flatMap((issue) => describe(issue, []));
 
-/** Is all that is wrong that there are fields, or values of a list, which the schema does not know? Of `reportInput`. */
+/** Is all that is wrong fields, or values of a list, that the schema does not know? It has to be parsed with `reportInput`. */
 export const isOnlyUnknown = ({ issues }: { issues: readonly z.core.$ZodIssue[] }): boolean =>
   issues.length > 0 && issues.every(isUnknown);
 

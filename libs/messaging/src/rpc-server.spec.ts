@@ -18,7 +18,6 @@ it('a call that nobody waits for any more is not carried out', async () => {
 
 const Item = z.strictObject({ id: z.int() });
 const Two = z.union([Item, z.strictObject({ name: z.string() })]);
-
 const By = z.strictObject({ by: z.enum(['post']) });
 
 it.each([

@@ -1,6 +1,6 @@
 import type { Call } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { isOnlyUnknown, invalidFields } from '@order-system/contracts/invalid';
+import { invalidFields, isOnlyUnknown } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcServerSeconds } from '@order-system/observability/metrics';
 import { isUnavailable } from '@order-system/prisma/sql-errors';

@@ -13,11 +13,12 @@ import { type RabbitBrokerOptions, WorkQueue } from './work-queue.js';
 
 /** Dead messages are few; each is kept before the next is taken. */
 const DEAD_PREFETCH = 1;
+/** As AMQP 0-9-1 numbers it. */
+const QUEUE_DECLARE = { classId: 50, methodId: 10 };
 
 /** Carries events over RabbitMQ: confirms on publish, acks after commit, delays by TTL queues. */
 export class RabbitBroker implements EventBroker {
-  /** Names this process among those that are all told. */
-  process = randomUUID();
+  private own = randomUUID();
   private readonly channel: ConfirmingChannel;
 
   constructor(private readonly options: RabbitBrokerOptions) {
@@ -25,6 +26,11 @@ export class RabbitBroker implements EventBroker {
     this.channel = publisher.confirmingChannel('events', (channel) =>
       declareShared(channel, namespace, ladder),
     );
+  }
+
+  /** Names this process among those that are all told. */
+  get process(): string {
+    return this.own;
   }
 
   get ready(): boolean {
@@ -88,8 +94,7 @@ export class RabbitBroker implements EventBroker {
     try {
       return await declareOwnQueue(channel, { namespace, consumer, process: this.process });
     } catch (error) {
-      // What the broker refuses has a number; a connection that is lost has none, and the queue waits for the next.
-      if (typeof (error as { code?: unknown }).code === 'number') this.process = randomUUID();
+      if (isDeclareRefused(error)) this.own = randomUUID();
       throw error;
     }
   }
@@ -111,6 +116,12 @@ export class RabbitBroker implements EventBroker {
   async close(): Promise<void> {
     await this.options.publisher.closeChannel(this.channel);
   }
+}
+
+/** Not what comes of a lost connection or channel: the queue is there, and waits for the next one. */
+function isDeclareRefused(error: unknown): boolean {
+  const { classId, methodId } = error as { classId?: number; methodId?: number };
+  return classId === QUEUE_DECLARE.classId && methodId === QUEUE_DECLARE.methodId;
 }
 
 /** How often a message came too early, as we have noted it; what somebody else wrote there counts for nothing. */
