@@ -18,6 +18,18 @@ class CutOff extends RpcClient {
   async close(): Promise<void> {}
 }
 
+class Answering extends RpcClient {
+  constructor(private readonly response: unknown) {
+    super();
+  }
+
+  protected async send(): Promise<RpcReply> {
+    return { response: this.response };
+  }
+
+  async close(): Promise<void> {}
+}
+
 it.each([
   ['query', 2],
   ['command', 1],
@@ -43,4 +55,22 @@ it.each([
   };
   expect(await patience(60_000)).toBe(ms);
   expect(await patience(1000)).toBeLessThanOrEqual(1000);
+});
+
+it.each([
+  ['has a value that this version does not know', { state: 'SNOWED_IN', by: 'post' }],
+  ['lacks a field that this version has', { state: 'SENT' }],
+])('an answer that %s can be asked for again', async (_, response) => {
+  const output = z.object({ state: z.enum(['SENT']), by: z.string() });
+  const call = defineCall('test.call', { kind: 'query', input: z.object({}), output });
+  await expect(new Answering(response).call(call, {}, systemContext())).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+    detail: 'The test service is of another version; try again shortly.',
+  });
+  await expect(
+    new Answering({ state: 'SENT', by: 'post', added: 1 }).call(call, {}, systemContext()),
+  ).resolves.toEqual({
+    state: 'SENT',
+    by: 'post',
+  });
 });

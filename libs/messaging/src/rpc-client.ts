@@ -1,10 +1,14 @@
 import type { Call, CallInput, CallOutput, WireOutput } from '@order-system/contracts/define';
 import { serviceOf } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
+import { fieldErrors } from '@order-system/contracts/invalid';
+import { logger } from '@order-system/observability/logger';
 import { rpcClientSeconds } from '@order-system/observability/metrics';
 import { z } from 'zod';
 import { type MessageContext, systemContext } from './context.js';
-import { fromReply, type RpcReply, unavailable } from './rpc-reply.js';
+import { fromReply, ofAnotherVersion, type RpcReply, unavailable } from './rpc-reply.js';
+
+const log = logger('rpc');
 
 const PATIENCE_MS = { query: 2000, command: 8000 };
 const PING_MS = 1000;
@@ -32,7 +36,12 @@ export abstract class RpcClient {
 
   /** The answer in the program's own form: minor units, Dates. */
   async call<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<CallOutput<C>> {
-    return call.output.parse(await this.forward(call, input, ctx)) as CallOutput<C>;
+    const answer = call.output.safeParse(await this.forward(call, input, ctx));
+    if (answer.success) return answer.data as CallOutput<C>;
+    // Who answers has checked it by its own contract.
+    const errors = fieldErrors(answer.error);
+    log.warn({ call: call.name, correlationId: ctx.correlationId, errors }, 'an answer of another version');
+    throw ofAnotherVersion(serviceOf(call));
   }
 
   /** The answer as it came, to be passed on. */

@@ -20,3 +20,7 @@ export function fromReply({ response, err }: RpcReply): unknown {
 
 export const unavailable = (service: string, why: string): DomainError =>
   new DomainError('SERVICE_UNAVAILABLE', `The ${service} service ${why}; try again shortly.`, { service });
+
+/** While the processes of a version are replaced by the next, those of both ask each other. */
+export const ofAnotherVersion = (service: string): DomainError =>
+  unavailable(service, 'is of another version');

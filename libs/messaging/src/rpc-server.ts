@@ -10,7 +10,7 @@ import { type Observable, firstValueFrom, isObservable, throwError } from 'rxjs'
 import { z } from 'zod';
 import type { MessageContext } from './context.js';
 import { reportDefect } from './defects.js';
-import { toReply, unavailable, written } from './rpc-reply.js';
+import { ofAnotherVersion, toReply, written } from './rpc-reply.js';
 
 const log = logger('rpc');
 
@@ -28,7 +28,7 @@ export async function answer(
 ): Promise<string> {
   if (name.endsWith('.ping')) return written({ response: {} });
   const handler = handlers.get(name);
-  if (!handler) return toReply(ofAnotherVersion(name, ctx));
+  if (!handler) return toReply(unknownHere(name, ctx));
   const done = rpcServerSeconds.startTimer({ call: name });
   try {
     const reply = written({ response: await respond(handler, data, ctx) });
@@ -51,13 +51,12 @@ function refuseTooMuch(reply: string, name: string, { correlationId }: MessageCo
   throw new DomainError('INTERNAL', 'The answer is too large to be sent; ask for less at a time.');
 }
 
-/** While the processes of a version are replaced by the next, those of both ask each other. */
-function ofAnotherVersion(name: string, { correlationId }: MessageContext): DomainError {
+function unknownHere(name: string, { correlationId }: MessageContext): DomainError {
   log.warn(
     { call: name, correlationId },
     'a call, or a field or value of it, that this version does not know',
   );
-  return unavailable(name.slice(0, name.indexOf('.')), 'is of another version');
+  return ofAnotherVersion(name.slice(0, name.indexOf('.')));
 }
 
 async function respond(handler: MessageHandler, data: unknown, ctx: MessageContext): Promise<unknown> {
@@ -71,7 +70,7 @@ async function respond(handler: MessageHandler, data: unknown, ctx: MessageConte
 function readInput(call: Call, data: unknown, ctx: MessageContext): unknown {
   const input = call.input.safeParse(data, { reportInput: true });
   if (input.success) return input.data;
-  throw isOnlyUnknown(input.error) ? ofAnotherVersion(call.name, ctx) : invalidFields(input.error);
+  throw isOnlyUnknown(input.error) ? unknownHere(call.name, ctx) : invalidFields(input.error);
 }
 
 const settle = (result: unknown): Promise<unknown> =>
