@@ -13,7 +13,7 @@ import {
 import type { CallInput } from '@order-system/contracts/define';
 import { useCurrency } from '@order-system/contracts/money';
 import { GUEST } from '@order-system/contracts/primitives';
-import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext, systemContext } from '@order-system/messaging/context';
 import { localTransport } from '@order-system/messaging/transport';
 import type { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
@@ -46,8 +46,8 @@ describe('the catalogue', () => {
     await stop();
   });
 
-  const ask = () => ({ ...guest, deadline: Date.now() + 5000 });
-  const order = () => ({ ...admin, deadline: Date.now() + 5000 });
+  const ask = () => ({ ...guest, deadline: deadlineIn(5000) });
+  const order = () => ({ ...admin, deadline: deadlineIn(5000) });
   const search = (input: Partial<CallInput<typeof SearchProducts>>) =>
     rpc.call(SearchProducts, { page: 1, limit: 20, sort: 'name', ...input }, ask());
 

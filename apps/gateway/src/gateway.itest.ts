@@ -129,7 +129,7 @@ describe('every request', () => {
   });
 
   it('has its actor, and a deadline that leaves time to answer within ten seconds', async () => {
-    const from = Date.now();
+    const from = performance.now();
     await door.send({ url: `/api/products/${AN_ID}`, headers: door.bearer(ADA) });
     const { ctx } = door.services.lastTo('catalog.get') ?? {};
     expect(ctx?.deadline).toBeGreaterThan(from + 8000);
@@ -138,13 +138,13 @@ describe('every request', () => {
   });
 
   it('has less time the longer it took to find out who asks', async () => {
-    const from = Date.now();
-    const slowly = () => eventually(() => expect(Date.now() - from).toBeGreaterThan(1000));
+    const from = performance.now();
+    const slowly = () => eventually(() => expect(performance.now() - from).toBeGreaterThan(1000));
     door.services.beforeAuthAnswers = slowly;
     // For money auth is asked anew each time.
     await door.send({ url: `/api/payments/${AN_ID}`, headers: door.bearer(ADA) });
     door.services.beforeAuthAnswers = async () => undefined;
-    expect(Date.now() - from).toBeGreaterThan(1000);
+    expect(performance.now() - from).toBeGreaterThan(1000);
     const { ctx } = door.services.lastTo('payments.get') ?? {};
     expect(ctx?.deadline).toBeLessThan(from + 9500);
   });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { fromHeaders, systemContext, toHeaders } from './context.js';
+import { deadlineIn, fromHeaders, msLeft, systemContext, toHeaders } from './context.js';
 import { Standstill } from './standstill.js';
 
 afterEach(() => void jest.restoreAllMocks());
@@ -7,9 +7,15 @@ afterEach(() => void jest.restoreAllMocks());
 describe('the time a call has', () => {
   it.each([0, 600_000, -600_000])('is the same for a receiver whose clock is %s ms off', (offMs) => {
     const headers = toHeaders(systemContext(), 2000);
-    const now = Date.now() + offMs;
-    jest.spyOn(Date, 'now').mockReturnValue(now);
-    expect(fromHeaders(headers).deadline - now).toBe(2000);
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now() + offMs);
+    expect(msLeft(fromHeaders(headers))).toBeCloseTo(2000);
+  });
+
+  it.each([600_000, -600_000])('is the same when the time of day is set meanwhile, by %s ms', (byMs) => {
+    const ctx = { deadline: deadlineIn(2000) };
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + byMs);
+    expect(msLeft(ctx)).toBeLessThanOrEqual(2000);
+    expect(msLeft(ctx)).toBeGreaterThan(1000);
   });
 });
 

@@ -8,18 +8,26 @@ export interface MessageContext {
   /** The event that caused this. */
   readonly causationId?: string;
   readonly actor: Actor;
-  /** Epoch milliseconds after which nobody waits for the answer. */
+  /** By `performance.now()`, as the time of day may be set meanwhile: after that nobody waits for the answer. */
   readonly deadline: number;
   readonly idempotencyKey?: string;
 }
 
+/** How long anything may take at most. */
 const BUDGET_MS = 10_000;
+
+/** A deadline. */
+export const deadlineIn = (ms: number = BUDGET_MS): number => performance.now() + ms;
+
+/** Milliseconds until the deadline, less than none after it. */
+export const msLeft = ({ deadline }: Pick<MessageContext, 'deadline'>): number =>
+  deadline - performance.now();
 
 /** For what no person asked for: timers, start-up. */
 export const systemContext = (correlationId: string = randomUUID()): MessageContext => ({
   correlationId,
   actor: SYSTEM,
-  deadline: Date.now() + BUDGET_MS,
+  deadline: deadlineIn(),
 });
 
 /** The headers of a call. They say how long there is, not until when: the clocks of two machines need not agree. */
@@ -36,7 +44,7 @@ export function fromHeaders(headers: Record<string, unknown>, lateMs = 0): Messa
   return {
     correlationId: String(headers['x-correlation-id'] ?? randomUUID()),
     actor: JSON.parse(String(headers['x-actor'] ?? '{"id":null,"role":"guest"}')) as Actor,
-    deadline: Date.now() + Number(headers['x-patience'] ?? BUDGET_MS) - lateMs,
+    deadline: deadlineIn(Number(headers['x-patience'] ?? BUDGET_MS) - lateMs),
     ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
   };
 }

@@ -4,10 +4,10 @@ import type { Database } from '@order-system/prisma/database';
 import type { z } from 'zod';
 import { apply, HandlerFailure, type Known } from './apply.js';
 import type { Consumer } from './consumer.js';
+import { deadlineIn } from './context.js';
 import { EventMessage } from './events.js';
 import { EarlyEvent, PoisonMessage } from './retry.js';
 
-const BUDGET_MS = 10_000;
 /** How long it is remembered what was applied: past that nobody can tell whether an event would be applied twice. */
 export const INBOX_DAYS = 30;
 
@@ -29,7 +29,7 @@ export function recognise(consumer: Consumer, message: EventMessage): Known {
   const data = subscription.contract.data.safeParse(message.data);
   if (!data.success) throw new PoisonMessage(`${routingKey(message)}: ${firstOf(data.error)}`);
   const { correlationId, id: causationId } = message;
-  const ctx = { correlationId, causationId, actor: SYSTEM, deadline: Date.now() + BUDGET_MS };
+  const ctx = { correlationId, causationId, actor: SYSTEM, deadline: deadlineIn() };
   return { subscription, event: { ...message, data: data.data }, ctx };
 }
 

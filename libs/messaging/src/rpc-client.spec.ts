@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { defineCall } from '@order-system/contracts/define';
 import { z } from 'zod';
-import { systemContext } from './context.js';
+import { deadlineIn, systemContext } from './context.js';
 import { RpcClient, type RpcRequest } from './rpc-client.js';
 import { type RpcReply, unavailable } from './rpc-reply.js';
 
@@ -50,7 +50,7 @@ it.each([
   const call = defineCall('test.call', { kind, input: z.object({}), output: z.object({}) });
   const rpc = new CutOff();
   const patience = async (leftMs: number) => {
-    await rpc.call(call, {}, { ...systemContext(), deadline: Date.now() + leftMs }).catch(() => undefined);
+    await rpc.call(call, {}, { ...systemContext(), deadline: deadlineIn(leftMs) }).catch(() => undefined);
     return rpc.patienceMs;
   };
   expect(await patience(60_000)).toBe(ms);

@@ -5,7 +5,7 @@ import { fieldErrors } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcClientSeconds } from '@order-system/observability/metrics';
 import { z } from 'zod';
-import { type MessageContext, systemContext } from './context.js';
+import { type MessageContext, msLeft, systemContext } from './context.js';
 import { fromReply, ofAnotherVersion, type RpcReply, unavailable } from './rpc-reply.js';
 
 const log = logger('rpc');
@@ -48,13 +48,13 @@ export abstract class RpcClient {
   async forward<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<WireOutput<C>> {
     const data = z.encode(call.input, input);
     const attempt = () => {
-      const patienceMs = Math.min(ctx.deadline - Date.now(), PATIENCE_MS[call.kind]);
+      const patienceMs = Math.min(msLeft(ctx), PATIENCE_MS[call.kind]);
       return this.request({ service: serviceOf(call), name: call.name, data, ctx, patienceMs });
     };
     try {
       return (await attempt()) as WireOutput<C>;
     } catch (error) {
-      const again = call.kind === 'query' && isOutage(error) && ctx.deadline - Date.now() > LEAST_MS;
+      const again = call.kind === 'query' && isOutage(error) && msLeft(ctx) > LEAST_MS;
       if (!again) throw error;
       return (await attempt()) as WireOutput<C>;
     }

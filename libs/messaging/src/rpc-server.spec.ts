@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals';
 import { defineCall } from '@order-system/contracts/define';
 import { z } from 'zod';
-import { systemContext } from './context.js';
+import { deadlineIn, systemContext } from './context.js';
 import { answer } from './rpc-server.js';
 
 it('a call that nobody waits for any more is not carried out', async () => {
@@ -9,7 +9,7 @@ it('a call that nobody waits for any more is not carried out', async () => {
   const carryOut = jest.fn(async () => ({}));
   const handlers = new Map([[call.name, Object.assign(carryOut, { extras: { call } })]]);
   const ask = async (leftMs: number): Promise<unknown> =>
-    JSON.parse(await answer(handlers, call.name, {}, { ...systemContext(), deadline: Date.now() + leftMs }));
+    JSON.parse(await answer(handlers, call.name, {}, { ...systemContext(), deadline: deadlineIn(leftMs) }));
   expect(await ask(-1)).toMatchObject({ err: { code: 'SERVICE_UNAVAILABLE' } });
   expect(carryOut).not.toHaveBeenCalled();
   expect(await ask(1000)).toEqual({ response: {} });
@@ -35,7 +35,7 @@ it.each([
   const call = defineCall('test.call', { kind: 'command', input, output: z.object({}) });
   const carryOut = jest.fn(async () => ({}));
   const handlers = new Map([[call.name, Object.assign(carryOut, { extras: { call } })]]);
-  const ctx = { ...systemContext(), deadline: Date.now() + 1000 };
+  const ctx = { ...systemContext(), deadline: deadlineIn(1000) };
   expect(JSON.parse(await answer(handlers, call.name, data, ctx))).toMatchObject({
     err: {
       code: 'SERVICE_UNAVAILABLE',

@@ -8,7 +8,7 @@ import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { type Observable, firstValueFrom, isObservable, throwError } from 'rxjs';
 import { z } from 'zod';
-import type { MessageContext } from './context.js';
+import { type MessageContext, msLeft } from './context.js';
 import { reportDefect } from './defects.js';
 import { ofAnotherVersion, toReply, written } from './rpc-reply.js';
 
@@ -60,7 +60,7 @@ function unknownHere(name: string, { correlationId }: MessageContext): DomainErr
 }
 
 async function respond(handler: MessageHandler, data: unknown, ctx: MessageContext): Promise<unknown> {
-  if (Date.now() > ctx.deadline) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
+  if (msLeft(ctx) < 0) throw new DomainError('SERVICE_UNAVAILABLE', 'The request came too late.');
   const { call } = handler.extras as { call: Call };
   const input = readInput(call, data, ctx);
   return z.encode(call.output, await settle(await handler(input, ctx)));

@@ -8,7 +8,7 @@ import { Money } from '@order-system/contracts/money';
 import { Instant } from '@order-system/contracts/primitives';
 import { rpcClientSeconds, rpcServerSeconds } from '@order-system/observability/metrics';
 import { z } from 'zod';
-import { type MessageContext, systemContext } from './context.js';
+import { deadlineIn, type MessageContext, systemContext } from './context.js';
 import { Rpc } from './rpc.js';
 import { PassErrorsOn } from './rpc-server.js';
 import { eventually } from './testing/eventually.js';
@@ -112,7 +112,7 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
       });
   });
 
-  const soon = (ms: number): MessageContext => ({ ...systemContext(), deadline: Date.now() + ms });
+  const soon = (ms: number): MessageContext => ({ ...systemContext(), deadline: deadlineIn(ms) });
 
   it('carries money and times exactly, and who asks', async () => {
     const answer = await transport.rpc.call(Price, { amount: 1999, times: 3 }, systemContext());
@@ -189,8 +189,8 @@ describe.each(['local', 'rabbitmq'] as const)('calls over the %s transport', (ki
   it('costs no other call anything when its time is up just before it leaves', async () => {
     const other = transport.rpc.call(Fail, { how: 'hang' }, soon(500));
     const ctx = soon(11);
-    let now = Date.now();
-    const clock = jest.spyOn(Date, 'now').mockImplementation(() => (now += 5));
+    let now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => (now += 5));
     const late = transport.rpc.call(Fail, { how: 'hang' }, ctx);
     clock.mockRestore();
     for (const call of [late, other])

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { invalid } from '@order-system/contracts/invalid';
-import type { MessageContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
 import { type Actor, GUEST } from '@order-system/contracts/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -37,7 +37,7 @@ function contextOf(request: FastifyRequest, actor: Actor, elapsedMs: number): Me
   return {
     correlationId: request.id,
     actor,
-    deadline: Date.now() + BUDGET_MS - elapsedMs,
+    deadline: deadlineIn(BUDGET_MS - elapsedMs),
     ...(key === undefined ? {} : { idempotencyKey: key }),
   };
 }

@@ -3,14 +3,13 @@ import { SessionCheck } from '@order-system/auth/session-check';
 import { AccessTokens, unauthenticated } from '@order-system/auth/tokens';
 import { DomainError } from '@order-system/contracts/errors';
 import type { Actor } from '@order-system/contracts/primitives';
-import type { MessageContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
 import { logger } from '@order-system/observability/logger';
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import { rooms } from './pushes.js';
 
 const log = logger('realtime');
 const RECHECK_MS = 30_000;
-const BUDGET_MS = 10_000;
 
 export interface SocketData {
   actor: Actor & { id: string; sessionId: string };
@@ -77,5 +76,5 @@ export class SocketAuth {
 export const contextOf = ({ data }: UserSocket): MessageContext => ({
   correlationId: randomUUID(),
   actor: data.actor,
-  deadline: Date.now() + BUDGET_MS,
+  deadline: deadlineIn(),
 });

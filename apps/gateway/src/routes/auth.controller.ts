@@ -8,7 +8,7 @@ import { LogIn, LogOut, RefreshSession, RegisterUser } from '@order-system/contr
 import { TakeGuestBasket } from '@order-system/contracts/basket.contracts';
 import type { CallInput, WireOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
-import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext, systemContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -137,7 +137,7 @@ export class AuthController {
   /** So that they see it at once. Where this fails the event of the login does it, a moment later. */
   private async takeBasket(basketId: string, { user }: Session, correlationId: string): Promise<void> {
     const actor = { id: user.id, role: user.role };
-    const ctx = { ...systemContext(correlationId), actor, deadline: Date.now() + BASKET_MS };
+    const ctx = { ...systemContext(correlationId), actor, deadline: deadlineIn(BASKET_MS) };
     try {
       await this.rpc.call(TakeGuestBasket, { basketId }, ctx);
     } catch (err) {

@@ -3,7 +3,7 @@ import type { Call, CallInput, CallOutput } from '@order-system/contracts/define
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
 import type { DomainError } from '@order-system/contracts/errors';
 import { ListPaymentMethods, providerOf, StartPayment } from '@order-system/contracts/payments.contracts';
-import { type MessageContext, systemContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext, systemContext } from '@order-system/messaging/context';
 import { localTransport } from '@order-system/messaging/transport';
 import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
@@ -16,7 +16,7 @@ import { orders } from '../orders.module.js';
 export const someone = (role: 'user' | 'admin'): MessageContext => ({
   ...systemContext(),
   actor: { id: newId(), role },
-  deadline: Date.now() + 300_000,
+  deadline: deadlineIn(300_000),
 });
 
 type Start = CallInput<typeof StartPayment>;

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '@order-system/contracts/errors';
+import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
 import { systemContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { RpcReply } from '@order-system/messaging/rpc-reply';
@@ -20,21 +21,24 @@ class Payments extends RpcClient {
   async close(): Promise<void> {}
 }
 
-const ctx = systemContext();
+afterEach(() => void jest.restoreAllMocks());
+
 const given = () => {
   const payments = new Payments();
-  const clock = { seconds: 0, now: () => new Date(clock.seconds * 1000) };
-  return { payments, clock, known: new PaymentMethods(payments, clock) };
+  const known = new PaymentMethods(payments);
+  const clock = { seconds: 0 };
+  jest.spyOn(performance, 'now').mockImplementation(() => clock.seconds * 1000);
+  const ask = (provider: PaymentProviderName) => known.refuseUnlessSetUp(provider, systemContext());
+  return { payments, clock, ask };
 };
 
 describe('payment methods', () => {
   it('are asked for once in half a minute, and then again', async () => {
-    const { payments, clock, known } = given();
-    for (clock.seconds = 0; clock.seconds < 30; clock.seconds += 1)
-      await known.refuseUnlessSetUp('STRIPE', ctx);
+    const { payments, clock, ask } = given();
+    for (clock.seconds = 0; clock.seconds < 30; clock.seconds += 1) await ask('STRIPE');
     expect(payments.asked).toBe(1);
     payments.methods = ['SANDBOX'];
-    await expect(known.refuseUnlessSetUp('STRIPE', ctx)).rejects.toMatchObject({
+    await expect(ask('STRIPE')).rejects.toMatchObject({
       code: 'PAYMENT_METHOD_UNAVAILABLE',
       facts: { available: ['SANDBOX'] },
     });
@@ -42,20 +46,18 @@ describe('payment methods', () => {
   });
 
   it('are the last ones known while payments are down', async () => {
-    const { payments, clock, known } = given();
-    await known.refuseUnlessSetUp('STRIPE', ctx);
+    const { payments, clock, ask } = given();
+    await ask('STRIPE');
     payments.isDown = true;
     clock.seconds = 60;
-    await known.refuseUnlessSetUp('STRIPE', ctx);
-    await expect(known.refuseUnlessSetUp('PAYPAL', ctx)).rejects.toThrow('PAYPAL is not set up here.');
+    await ask('STRIPE');
+    await expect(ask('PAYPAL')).rejects.toThrow('PAYPAL is not set up here.');
   });
 
   it('include the built-in one without asking', async () => {
-    const { payments, known } = given();
+    const { payments, ask } = given();
     payments.isDown = true;
-    await known.refuseUnlessSetUp('SANDBOX', ctx);
-    await expect(known.refuseUnlessSetUp('STRIPE', ctx)).rejects.toMatchObject({
-      code: 'SERVICE_UNAVAILABLE',
-    });
+    await ask('SANDBOX');
+    await expect(ask('STRIPE')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 });

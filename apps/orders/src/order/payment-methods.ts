@@ -4,7 +4,6 @@ import { ListPaymentMethods, type PaymentProviderName } from '@order-system/cont
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
-import { Clock } from '@order-system/service-host/clock';
 
 const log = logger('orders');
 const FRESH_MS = 30_000;
@@ -14,10 +13,7 @@ const FRESH_MS = 30_000;
 export class PaymentMethods {
   private known: { methods: PaymentProviderName[]; until: number } | undefined;
 
-  constructor(
-    private readonly rpc: RpcClient,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly rpc: RpcClient) {}
 
   /** Throws PAYMENT_METHOD_UNAVAILABLE. */
   async refuseUnlessSetUp(provider: PaymentProviderName, ctx: MessageContext): Promise<void> {
@@ -29,7 +25,7 @@ export class PaymentMethods {
   }
 
   private async methods(ctx: MessageContext): Promise<PaymentProviderName[]> {
-    const now = this.clock.now().getTime();
+    const now = performance.now();
     if (this.known && now < this.known.until) return this.known.methods;
     try {
       const { methods } = await this.rpc.call(ListPaymentMethods, {}, ctx);

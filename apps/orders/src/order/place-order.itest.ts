@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { DomainError } from '@order-system/contracts/errors';
 import { ListOrders, PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
 import { eventually } from '@order-system/messaging/testing/eventually';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
@@ -130,7 +130,7 @@ describe('an order whose payment has its outcome at once', () => {
 
   it('is answered in time to who has not much left', async () => {
     const user = someone('user');
-    await expect(place({ ...user, deadline: Date.now() + 1000 })).resolves.toMatchObject({
+    await expect(place({ ...user, deadline: deadlineIn(1000) })).resolves.toMatchObject({
       order: { paymentStatus: 'PENDING' },
     });
   });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from '@order-system/contracts/orders.contracts';
 import type { Payment } from '@order-system/contracts/payments.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
+import { type MessageContext, msLeft } from '@order-system/messaging/context';
 import type { Statements } from '@order-system/prisma/database';
 import { readOrder } from './order.read.js';
 
@@ -18,13 +18,13 @@ export async function readWithPayment(
   db: Statements,
   id: string,
   payment: Payment | undefined,
-  { actor, deadline }: MessageContext,
+  ctx: MessageContext,
 ): Promise<Order> {
-  let order = await readOrder(db, id, actor);
+  let order = await readOrder(db, id, ctx.actor);
   for (const ms of PAUSES) {
-    if (!isBehind(order, payment) || deadline - Date.now() < ENOUGH_MS) break;
+    if (!isBehind(order, payment) || msLeft(ctx) < ENOUGH_MS) break;
     await pause(ms);
-    order = await readOrder(db, id, actor);
+    order = await readOrder(db, id, ctx.actor);
   }
   return order;
 }
