@@ -15,7 +15,6 @@ import { newId } from '@order-system/prisma/id';
 import { withClient } from '@order-system/prisma/migrate';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import { TestSmtp } from '@order-system/testing/test-smtp';
 import { z } from 'zod';
 import { ListMessages } from './delivery/list-messages.job.js';
@@ -100,8 +99,7 @@ export async function startNotifications() {
   const worker = (more: { awayMs?: number } = {}) =>
     new SendDeliveries(db, auth, mailer(), texts, { ...config, ...more });
   const job = worker();
-  const list = (awayMs = 0) =>
-    new ListMessages(db, new JobRunner('notifications'), { ...config, awayMs }).run();
+  const list = (awayMs = 0) => new ListMessages(db, { ...config, awayMs }).run();
   return {
     db,
     auth,

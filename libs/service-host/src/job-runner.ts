@@ -64,7 +64,7 @@ export class JobRunner {
     const name = entry.job.constructor.name;
     const done = jobSeconds.startTimer({ job: name });
     try {
-      await entry.job.run();
+      if (await entry.job.run()) entry.again = true;
       done({ outcome: 'done' });
     } catch (err) {
       done({ outcome: 'failed' });

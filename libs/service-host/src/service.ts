@@ -5,7 +5,8 @@ import type { Transport } from '@order-system/messaging/transport';
 /** Work that repeats; two runs of one job in one process never overlap. */
 export interface Job {
   readonly everyMs: number;
-  run(): Promise<void>;
+  /** Does a batch of it; true when there may be more, which is then done at once. */
+  run(): Promise<boolean | void>;
 }
 
 /** Runs once before the service is ready, for example to fill an empty table. */

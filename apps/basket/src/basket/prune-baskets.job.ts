@@ -12,7 +12,7 @@ export class PruneBaskets implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    while ((await this.db.execute(pruneUnused(DAYS, BATCH))) === BATCH);
+  async run(): Promise<boolean> {
+    return (await this.db.execute(pruneUnused(DAYS, BATCH))) === BATCH;
   }
 }

@@ -3,7 +3,6 @@ import { DomainError } from '@order-system/contracts/errors';
 import { systemContext } from '@order-system/messaging/context';
 import type { EventMessage } from '@order-system/messaging/events';
 import { Database } from '@order-system/prisma/database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import type { Job } from '@order-system/service-host/service';
 import { Redelivery } from '../redelivery.js';
 import { inTurns } from './in-turns.js';
@@ -23,15 +22,14 @@ export class ReplayEvents implements Job {
   constructor(
     private readonly db: Database,
     private readonly redelivery: Redelivery,
-    private readonly runner: JobRunner,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     const job = await claimJob(this.db);
-    if (!job) return;
+    if (!job) return false;
     const progress = await this.replayBatch(job);
     await saveProgress(this.db, job, progress);
-    this.runner.wake(ReplayEvents);
+    return true;
   }
 
   private async replayBatch(job: ClaimedJob): Promise<Progress> {

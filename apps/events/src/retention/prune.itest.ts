@@ -26,7 +26,8 @@ it('forgets what was applied more than 30 days ago, unless catch-up still looks 
     INSERT INTO events.event VALUES (gen_random_uuid(), 'a.b', 1, 'a', gen_random_uuid(), 1, '{}', '{}', 'c', NULL, now())`);
   await db.execute(sql`
     INSERT INTO events.inbox SELECT c.consumer, e.id, e.occurred_at FROM events.event e, events.consumer_cursor c`);
-  await new PruneInbox(db).run();
+  const job = new PruneInbox(db);
+  while (await job.run());
   const left = await db.query(
     sql`SELECT consumer, count(*) AS rows FROM events.inbox GROUP BY consumer ORDER BY consumer`,
   );

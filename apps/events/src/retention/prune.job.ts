@@ -18,13 +18,9 @@ export class PruneInbox implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    while ((await this.pruneBatch()) === BATCH);
-  }
-
-  /** By their place, or PostgreSQL looks for the batch in the whole inbox. */
-  private pruneBatch(): Promise<number> {
-    return this.db.execute(sql`
+  async run(): Promise<boolean> {
+    // By their place, or PostgreSQL looks for the batch in the whole inbox.
+    const deleted = await this.db.execute(sql`
       DELETE FROM events.inbox WHERE ctid = ANY(ARRAY(
         SELECT i.ctid FROM events.inbox i
         LEFT JOIN events.event e ON e.id = i.event_id
@@ -32,6 +28,7 @@ export class PruneInbox implements Job {
         WHERE i.applied_at < now() - ${INBOX_DAYS} * interval '1 day'
           AND (c.position IS NULL OR coalesce(e.occurred_at, i.applied_at) < c.position)
         ORDER BY i.applied_at LIMIT ${BATCH}))`);
+    return deleted === BATCH;
   }
 }
 
@@ -42,14 +39,11 @@ export class PruneIdempotencyKeys implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    while ((await this.pruneBatch()) === BATCH);
-  }
-
-  private pruneBatch(): Promise<number> {
-    return this.db.execute(sql`
+  async run(): Promise<boolean> {
+    const deleted = await this.db.execute(sql`
       DELETE FROM events.idempotency_key WHERE (service, actor, key) IN (
         SELECT service, actor, key FROM events.idempotency_key
         WHERE created_at < now() - ${KEY_DAYS} * interval '1 day' LIMIT ${BATCH})`);
+    return deleted === BATCH;
   }
 }

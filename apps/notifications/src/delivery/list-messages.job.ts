@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Tx } from '@order-system/prisma/database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import type { Job } from '@order-system/service-host/service';
 import { NOTIFICATIONS_CONFIG, type NotificationsConfig } from '../notifications.config.js';
 import { claimDeliveries, markSent, READ_MEANWHILE, withdraw } from './delivery.store.js';
@@ -17,15 +16,13 @@ export class ListMessages implements Job {
 
   constructor(
     private readonly db: Database,
-    private readonly runner: JobRunner,
     @Inject(NOTIFICATIONS_CONFIG) config: NotificationsConfig,
   ) {
     this.awayMs = Math.min(config.awayMs, LOOKS_WITHIN_MS);
   }
 
-  async run(): Promise<void> {
-    const done = await this.db.inTx((tx) => listDue(tx, this.awayMs));
-    if (done === BATCH) this.runner.wake(ListMessages);
+  async run(): Promise<boolean> {
+    return (await this.db.inTx((tx) => listDue(tx, this.awayMs))) === BATCH;
   }
 }
 

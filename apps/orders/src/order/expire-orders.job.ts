@@ -16,11 +16,7 @@ export class ExpireOrders implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    while ((await this.expireBatch()) === BATCH);
-  }
-
-  private expireBatch(): Promise<number> {
+  run(): Promise<boolean> {
     return this.db.inTx(async (tx) => {
       const due = await tx.query<{ id: string }>(sql`
         SELECT id FROM orders."order" WHERE status = 'PENDING' AND pay_before <= now()
@@ -32,7 +28,7 @@ export class ExpireOrders implements Job {
         await saveOrder(tx, decision, ctx);
       }
       if (due.length > 0) crashPoint('saga.timer_fired');
-      return due.length;
+      return due.length === BATCH;
     });
   }
 }

@@ -13,13 +13,10 @@ export class PrunePlacements implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    while ((await this.pruneBatch()) === BATCH);
-  }
-
-  private pruneBatch(): Promise<number> {
-    return this.db.execute(sql`
+  async run(): Promise<boolean> {
+    const deleted = await this.db.execute(sql`
       DELETE FROM orders.placement WHERE order_id IN (
         SELECT order_id FROM orders.placement WHERE created_at < now() - interval '7 days' LIMIT ${BATCH})`);
+    return deleted === BATCH;
   }
 }

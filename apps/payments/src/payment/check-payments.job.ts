@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { systemContext } from '@order-system/messaging/context';
 import { Database, type Tx } from '@order-system/prisma/database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import type { Job } from '@order-system/service-host/service';
 import type { PaymentProvider } from '../provider/payment-provider.js';
 import { Providers } from '../provider/providers.js';
@@ -25,14 +24,13 @@ export class CheckPayments implements Job {
   constructor(
     private readonly db: Database,
     private readonly providers: Providers,
-    private readonly runner: JobRunner,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     const due = await claimChecks(this.db, BATCH);
     await Promise.all(due.map((payment) => this.check(payment)));
     // After an outage there are many more; each was leased, so none comes twice.
-    if (due.length === BATCH) this.runner.wake(CheckPayments);
+    return due.length === BATCH;
   }
 
   private async check({ age_ms: ageMs, ...payment }: PaymentRow & { age_ms: number }): Promise<void> {

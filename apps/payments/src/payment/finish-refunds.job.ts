@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { systemContext } from '@order-system/messaging/context';
 import { Database } from '@order-system/prisma/database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import type { Job } from '@order-system/service-host/service';
 import { RefundPayment, recordRefund } from './refund-payment.js';
 import { type DueRefund, claimRefunds } from './refund.store.js';
@@ -16,14 +15,13 @@ export class FinishRefunds implements Job {
   constructor(
     private readonly db: Database,
     private readonly refunds: RefundPayment,
-    private readonly runner: JobRunner,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     const due = await claimRefunds(this.db, BATCH);
     await Promise.all(due.map((refund) => this.finish(refund)));
     // After an outage there are many more; each was leased, so none comes twice.
-    if (due.length === BATCH) this.runner.wake(FinishRefunds);
+    return due.length === BATCH;
   }
 
   private async finish(refund: DueRefund): Promise<void> {

@@ -15,7 +15,6 @@ import { Database } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import { createTestDatabase } from '@order-system/prisma/testing/test-database';
-import { JobRunner } from '@order-system/service-host/job-runner';
 import { Providers } from '../provider/providers.js';
 import { SandboxProvider } from '../provider/sandbox.provider.js';
 import { Courier } from '../sandbox/courier.js';
@@ -63,10 +62,9 @@ export async function startPayments() {
   const applying = new ApplyWebhook(db, providers);
   const receiving = new ReceiveWebhook(db, providers, applying);
   const refunding = new RefundPayment(db, providers);
-  const runner = new JobRunner('payments');
   const jobs = [
-    new CheckPayments(db, providers, runner),
-    new FinishRefunds(db, refunding, runner),
+    new CheckPayments(db, providers),
+    new FinishRefunds(db, refunding),
     new ApplyWebhooks(db, providers, applying),
     new DeliverWebhooks(db, courier),
   ];

@@ -13,8 +13,8 @@ export class PruneWebhooks implements Job {
 
   constructor(private readonly db: Database) {}
 
-  async run(): Promise<void> {
-    for (const prune of [pruneWebhooks, pruneSandboxWebhooks])
-      while ((await prune(this.db, BATCH)) === BATCH);
+  async run(): Promise<boolean> {
+    const deleted = [await pruneWebhooks(this.db, BATCH), await pruneSandboxWebhooks(this.db, BATCH)];
+    return deleted.includes(BATCH);
   }
 }
