@@ -58,15 +58,8 @@ export async function once<C extends Call>(
 ): Promise<CallOutput<C>> {
   const { idempotencyKey: key, actor } = ctx;
   if (key === undefined || actor.id === null) return work();
-  const hash = requestHash(call, input);
-  const taken = await tx.execute(sql`
-    INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
-    VALUES (substr(current_user, 5), ${actor.id}, ${key}, ${call.name}, ${hash}, 'null') ON CONFLICT DO NOTHING`);
-  if (taken === 0) {
-    const first = await firstAnswer(tx, ctx, call, input);
-    if (first === undefined) throw keyReused();
-    return first;
-  }
+  const first = await takeKey(tx, ctx, call, input);
+  if (first !== 'new') return call.output.parse(first.response) as CallOutput<C>;
   const output = await work();
   await tx.execute(sql`
     UPDATE events.idempotency_key SET response = ${JSON.stringify(z.encode(call.output, output))}::jsonb
@@ -82,14 +75,45 @@ export async function forgetKeysOf(tx: Tx, userId: string): Promise<void> {
 /** What a command of several transactions answered under the key of this request, if it has. */
 export async function firstAnswer<C extends Call>(
   tx: Tx,
-  { idempotencyKey: key, actor }: MessageContext,
+  ctx: MessageContext,
   call: C,
   input: CallInput<C>,
 ): Promise<CallOutput<C> | undefined> {
-  const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
+  const first = await findKey(tx, ctx, requestHash(call, input));
+  return first && (call.output.parse(first.response) as CallOutput<C>);
+}
+
+/** A key that was taken; the response is null while a command of several transactions is under way. */
+interface Taken {
+  response: unknown;
+}
+
+/** Takes the key of a request, which must have one, or finds what was answered under it. */
+export async function takeKey<C extends Call>(
+  tx: Tx,
+  ctx: MessageContext,
+  call: C,
+  input: CallInput<C>,
+): Promise<'new' | Taken> {
+  const hash = requestHash(call, input);
+  const taken = await tx.execute(sql`
+    INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
+    VALUES (substr(current_user, 5), ${ctx.actor.id}, ${ctx.idempotencyKey}, ${call.name}, ${hash}, 'null')
+    ON CONFLICT DO NOTHING`);
+  if (taken === 1) return 'new';
+  const first = await findKey(tx, ctx, hash);
+  if (first === undefined) throw keyReused();
+  return first;
+}
+
+async function findKey(
+  tx: Tx,
+  { actor, idempotencyKey: key }: MessageContext,
+  hash: string,
+): Promise<Taken | undefined> {
+  const found = await tx.one<Taken & { request_hash: string }>(sql`
     SELECT request_hash, response FROM events.idempotency_key
     WHERE service = substr(current_user, 5) AND actor = ${actor.id} AND key = ${key}`);
-  if (first === undefined) return undefined;
-  if (first.request_hash !== requestHash(call, input)) throw keyReused();
-  return call.output.parse(first.response) as CallOutput<C>;
+  if (found !== undefined && found.request_hash !== hash) throw keyReused();
+  return found;
 }

@@ -2,7 +2,7 @@ import { CloseRoom } from '@order-system/contracts/chat.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import type { MessageContext } from '@order-system/messaging/context';
 import { Order } from '@order-system/contracts/orders.contracts';
-import { keyReused, requestHash } from '@order-system/messaging/idempotency';
+import { requestHash, takeKey } from '@order-system/messaging/idempotency';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
@@ -27,18 +27,11 @@ export type KeptAnswer = z.output<typeof Kept>;
 export async function claimKey(
   tx: Tx,
   input: CallInput<typeof CloseRoom>,
-  { actor, idempotencyKey: key }: MessageContext,
+  ctx: MessageContext,
 ): Promise<KeptAnswer | 'running' | 'new'> {
-  if (key === undefined) return 'new';
-  const hash = requestHash(CloseRoom, input);
-  const taken = await tx.execute(sql`
-    INSERT INTO events.idempotency_key (service, actor, key, call, request_hash, response)
-    VALUES ('chat', ${actor.id}, ${key}, ${CloseRoom.name}, ${hash}, 'null') ON CONFLICT DO NOTHING`);
-  if (taken === 1) return 'new';
-  const first = await tx.one<{ request_hash: string; response: unknown }>(sql`
-    SELECT request_hash, response FROM events.idempotency_key
-    WHERE service = 'chat' AND actor = ${actor.id} AND key = ${key}`);
-  if (first?.request_hash !== hash) throw keyReused();
+  if (ctx.idempotencyKey === undefined) return 'new';
+  const first = await takeKey(tx, ctx, CloseRoom, input);
+  if (first === 'new') return 'new';
   return first.response === null ? 'running' : Kept.parse(first.response);
 }
 
