@@ -1,26 +1,17 @@
 import { join } from 'node:path';
+import { SERVICES } from '../../libs/contracts/src/services.ts';
 import { fail } from '../shared/console.ts';
 import { freePort, refusalOfPort } from '../shared/ports.ts';
 import { SERVERS } from '../shared/servers.ts';
 import type { ServicePlan } from './service.ts';
 import type { Topology } from './topology.ts';
 
-/** One process each when distributed; the door comes first. Needed before anything is built: no library has them yet. */
-export const APPS = [
-  'gateway',
-  'auth',
-  'catalog',
-  'basket',
-  'orders',
-  'payments',
-  'chat',
-  'notifications',
-  'events',
-];
+/** One process each when distributed; the door comes first. */
+export const APPS: readonly string[] = ['gateway', ...SERVICES];
 
 export const adminEmail = (): string => process.env['ADMIN_EMAIL'] || 'admin@example.com';
 
-export interface Surroundings {
+interface Surroundings {
   readonly topology: Topology;
   readonly databaseUrl: string;
   readonly dataDir: string;
@@ -106,7 +97,7 @@ export async function refuseWishes({
     fail(`No process is for "${inspect}" alone. Remedy: --inspect and one of ${apps.join(', ')}`);
 }
 
-const appsOf = (topology: Topology): string[] => (topology === 'embedded' ? ['embedded'] : APPS);
+const appsOf = (topology: Topology): readonly string[] => (topology === 'embedded' ? ['embedded'] : APPS);
 
 /**
  * Where no other system looks first: of two that begin at one number, one takes the port that a service of the

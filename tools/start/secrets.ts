@@ -5,7 +5,7 @@ import { fail } from '../shared/console.ts';
 
 const SECRETS = ['JWT_SECRET', 'SANDBOX_WEBHOOK_SECRET', 'ADMIN_PASSWORD'] as const;
 
-export type Secrets = Record<(typeof SECRETS)[number], string>;
+type Secrets = Record<(typeof SECRETS)[number], string>;
 
 /** The secrets of this start: those that are set; in development the missing ones are made once and kept. */
 export function findSecrets(dataDir: string): { secrets: Secrets; isAdminGenerated: boolean } {

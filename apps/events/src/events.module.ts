@@ -12,7 +12,7 @@ import { PruneIdempotencyKeys, PruneInbox } from './retention/prune.job.js';
   controllers: [LogRpc, ReplayRpc, LetterRpc],
   providers: [Redelivery, RedriveLetter],
 })
-export class EventsModule {}
+class EventsModule {}
 
 export const events = defineService({
   name: 'events',

@@ -2,7 +2,7 @@ import { DomainError } from '@order-system/contracts/errors';
 import { z } from 'zod';
 
 /** Where a page ended. Events of one millisecond are told apart by version first, which keeps an aggregate in order. */
-export interface Position {
+interface Position {
   occurredAt: Date;
   version: number;
   id: string;

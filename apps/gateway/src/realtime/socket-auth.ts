@@ -11,7 +11,7 @@ import { rooms } from './pushes.js';
 const log = logger('realtime');
 const RECHECK_MS = 30_000;
 
-export interface SocketData {
+interface SocketData {
   actor: Actor & { id: string; sessionId: string };
   /** Epoch seconds. */
   expiresAt: number;

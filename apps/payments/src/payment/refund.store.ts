@@ -17,7 +17,7 @@ export interface RefundRow {
   attempts: number;
 }
 
-export interface NewRefund {
+interface NewRefund {
   id: string;
   paymentId: string;
   amount: number;
