@@ -12,7 +12,7 @@ afterEach(() => {
   Object.assign(process.env, before);
 });
 
-it('takes a development where nothing is set, and for the embedded shape no DATABASE_URL', async () => {
+it('takes a development where nothing is set, and for the embedded topology no DATABASE_URL', async () => {
   process.env['DATABASE_URL'] = 'not for us';
   await expect(refuseConfig('embedded')).resolves.toBeUndefined();
   await expect(refuseConfig('distributed')).rejects.toThrow('DATABASE_URL must be a URL');

@@ -8,8 +8,8 @@ import { openServers, type TestServers } from './test-servers.ts';
 const PARTS = ['lint', 'types', 'unit', 'integration', 'e2e', 'faults', 'chaos', 'bench'] as const;
 type Part = (typeof PARTS)[number];
 
-const SHAPES = ['embedded', 'distributed'] as const;
-type Shape = (typeof SHAPES)[number];
+const TOPOLOGIES = ['embedded', 'distributed'] as const;
+type Topology = (typeof TOPOLOGIES)[number];
 
 /** What has to hold just so with two of everything: with one system for all files, and with one for each. */
 const TWICE = {
@@ -26,9 +26,9 @@ await run(async () => {
   const only = values.only ?? [...PARTS];
   const unknown = only.find((name) => !PARTS.includes(name as Part));
   if (unknown !== undefined) fail(`There is no part "${unknown}". The parts are ${PARTS.join(', ')}.`);
-  const { topology = SHAPES[0] } = values;
-  if (!SHAPES.includes(topology as Shape))
-    fail(`There is no topology "${topology}". They are ${SHAPES.join(', ')}.`);
+  const { topology = TOPOLOGIES[0] } = values;
+  if (!TOPOLOGIES.includes(topology as Topology))
+    fail(`There is no topology "${topology}". They are ${TOPOLOGIES.join(', ')}.`);
   await buildIfStale();
   process.env['TEST_RUN'] = randomBytes(4).toString('hex');
   process.env['MESSAGING_NAMESPACE'] = `test-${process.env['TEST_RUN']}`;
@@ -37,8 +37,8 @@ await run(async () => {
   if (only.includes('types'))
     add(await check('Types', 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'));
   if (only.includes('unit')) add(await jest('Unit tests', 'unit'));
-  const shapes = only.includes('e2e') ? SHAPES.filter((shape) => shape === (values.topology ?? shape)) : [];
-  await onServers(only.includes('integration'), shapes);
+  const topologies = only.includes('e2e') ? TOPOLOGIES.filter((one) => one === (values.topology ?? one)) : [];
+  await onServers(only.includes('integration'), topologies);
   if (only.includes('faults')) await onOwnServers('the fault tests', () => jest('Fault tests', 'faults'));
   if (only.includes('chaos'))
     await onOwnServers('the chaos tests', () => chaos('Chaos, the short selection'));
@@ -53,12 +53,12 @@ async function lint(): Promise<void> {
   add(await check('Format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
 }
 
-async function onServers(hasIntegration: boolean, shapes: readonly Shape[]): Promise<void> {
-  const servers = hasIntegration || shapes.includes('distributed') ? await openServers() : undefined;
+async function onServers(hasIntegration: boolean, topologies: readonly Topology[]): Promise<void> {
+  const servers = hasIntegration || topologies.includes('distributed') ? await openServers() : undefined;
   try {
     if (servers && hasIntegration) await integration(servers);
-    if (shapes.includes('embedded')) await endToEndEmbedded();
-    if (servers && shapes.includes('distributed')) await endToEndDistributed(servers);
+    if (topologies.includes('embedded')) await endToEndEmbedded();
+    if (servers && topologies.includes('distributed')) await endToEndDistributed(servers);
   } finally {
     await servers?.stop();
   }
