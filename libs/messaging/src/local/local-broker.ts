@@ -2,6 +2,7 @@ import { routingKey } from '@order-system/contracts/define';
 import type { EventBroker, Receive } from '../broker.js';
 import type { Consumer } from '../consumer.js';
 import type { EventMessage } from '../events.js';
+import { UnderWay } from '../under-way.js';
 
 /** A queue that is fuller than this takes no more: the outbox keeps what comes. */
 const MOST_WAITING = 10_000;
@@ -15,9 +16,8 @@ interface Waiting {
 class LocalQueue {
   private readonly waiting: Waiting[] = [];
   private readonly delays = new Set<NodeJS.Timeout>();
-  private active = 0;
+  private readonly underWay = new UnderWay();
   private closed = false;
-  private drained: (() => void) | undefined;
 
   constructor(
     readonly consumer: Consumer,
@@ -32,30 +32,30 @@ class LocalQueue {
   push(message: Waiting): void {
     if (this.closed) return;
     this.waiting.push(message);
-    while (this.active < this.prefetch && this.waiting.length > 0) void this.next();
+    while (this.underWay.count < this.prefetch && this.waiting.length > 0) void this.next();
   }
 
   async close(): Promise<void> {
     this.closed = true;
     this.waiting.length = 0;
     for (const timer of this.delays) clearTimeout(timer);
-    if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.underWay.ended();
   }
 
   private async next(): Promise<void> {
     const message = this.waiting.shift();
     if (!message) return;
-    this.active += 1;
+    await this.underWay.run(() => this.handle(message));
+    void this.next();
+  }
+
+  private async handle(message: Waiting): Promise<void> {
     try {
       const raw = JSON.parse(message.text) as unknown;
       const verdict = await this.receive({ raw, text: message.text, early: message.early });
       if (verdict !== 'done') this.delay({ text: message.text, early: verdict.early }, verdict.delayMs);
     } catch {
       // Given up while stopping: the event has no inbox row, so catch-up applies it after the next start.
-    } finally {
-      this.active -= 1;
-      if (this.active === 0) this.drained?.();
-      void this.next();
     }
   }
 

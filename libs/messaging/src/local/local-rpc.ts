@@ -3,6 +3,7 @@ import { fromHeaders, toHeaders } from '../context.js';
 import { unavailable, type RpcReply } from '../rpc-reply.js';
 import { RpcClient, type RpcRequest } from '../rpc-client.js';
 import { answer } from '../rpc-server.js';
+import { UnderWay } from '../under-way.js';
 
 type Listener = (name: string, data: unknown, headers: Record<string, unknown>) => Promise<RpcReply>;
 
@@ -16,8 +17,7 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** Answers calls from within the process. */
 export class LocalRpcServer extends Server implements CustomTransportStrategy {
-  private inFlight = 0;
-  private drained: (() => void) | undefined;
+  private readonly underWay = new UnderWay();
 
   constructor(
     private readonly exchange: LocalExchange,
@@ -27,25 +27,20 @@ export class LocalRpcServer extends Server implements CustomTransportStrategy {
   }
 
   listen(ready: () => void): void {
-    this.exchange.listeners.set(this.service, (name, data, headers) => this.serve(name, data, headers));
+    this.exchange.listeners.set(this.service, (name, data, headers) =>
+      this.underWay.run(() => this.serve(name, data, headers)),
+    );
     ready();
   }
 
   private async serve(name: string, data: unknown, headers: Record<string, unknown>): Promise<RpcReply> {
-    this.inFlight += 1;
-    try {
-      return JSON.parse(
-        await answer(this.messageHandlers, name, copy(data), fromHeaders(headers)),
-      ) as RpcReply;
-    } finally {
-      this.inFlight -= 1;
-      if (this.inFlight === 0) this.drained?.();
-    }
+    const reply = await answer(this.messageHandlers, name, copy(data), fromHeaders(headers));
+    return JSON.parse(reply) as RpcReply;
   }
 
   async close(): Promise<void> {
     this.exchange.listeners.delete(this.service);
-    if (this.inFlight > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.underWay.ended();
   }
 
   on(): never {

@@ -8,6 +8,7 @@ import { RpcClient, type RpcRequest } from '../rpc-client.js';
 import { type RpcReply, toReply, unavailable } from '../rpc-reply.js';
 import { answer } from '../rpc-server.js';
 import { Standstill } from '../standstill.js';
+import { UnderWay } from '../under-way.js';
 import {
   type Consuming,
   type RabbitChannel,
@@ -123,8 +124,7 @@ export class RabbitRpcClient extends RpcClient {
 export class RabbitRpcServer extends ServerRMQ {
   private rpcChannel: RabbitChannel | undefined;
   private consuming: Consuming | undefined;
-  private inFlight = 0;
-  private drained: (() => void) | undefined;
+  private readonly underWay = new UnderWay();
   private readonly standstill = new Standstill();
 
   constructor(
@@ -145,7 +145,7 @@ export class RabbitRpcServer extends ServerRMQ {
     this.standstill.stop();
     if (!this.rpcChannel) return;
     if (this.consuming) await stopConsuming(this.consuming);
-    if (this.inFlight > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.underWay.ended();
     await this.connection.closeChannel(this.rpcChannel);
   }
 
@@ -155,13 +155,12 @@ export class RabbitRpcServer extends ServerRMQ {
     const { consumerTag } = await channel.consume(this.queue, (message) => {
       // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
-      else void this.serve(message, channel);
+      else void this.underWay.run(() => this.serve(message, channel));
     });
     this.consuming = { channel, tag: consumerTag };
   }
 
   private async serve(message: ConsumeMessage, channel: Channel): Promise<void> {
-    this.inFlight += 1;
     try {
       const reply = await this.replyTo(message);
       const { replyTo, correlationId } = message.properties;
@@ -170,9 +169,6 @@ export class RabbitRpcServer extends ServerRMQ {
     } catch (err) {
       // The channel closed meanwhile: the caller has been told by its own side, the message comes back as redelivered.
       log.debug({ err }, 'a reply could not be sent');
-    } finally {
-      this.inFlight -= 1;
-      if (this.inFlight === 0) this.drained?.();
     }
   }
 

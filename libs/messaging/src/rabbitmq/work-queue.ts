@@ -3,6 +3,7 @@ import { logger } from '@order-system/observability/logger';
 import type { Verdict } from '../broker.js';
 import { crashPoint } from '../crash-point.js';
 import { errorText } from '../retry.js';
+import { UnderWay } from '../under-way.js';
 import {
   type ConfirmingChannel,
   type Consuming,
@@ -39,8 +40,7 @@ export class WorkQueue {
   private readonly channel: ConfirmingChannel;
   private readonly upkeep: NodeJS.Timeout;
   private consuming: (Consuming & { queue: string }) | undefined;
-  private active = 0;
-  private drained: (() => void) | undefined;
+  private readonly underWay = new UnderWay();
 
   constructor(
     private readonly options: RabbitBrokerOptions,
@@ -53,7 +53,7 @@ export class WorkQueue {
   async close(): Promise<void> {
     clearInterval(this.upkeep);
     if (this.consuming) await stopConsuming(this.consuming);
-    if (this.active > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    await this.underWay.ended();
     if (this.consuming && this.work.isOwn) await removeQueue(this.consuming);
     await this.options.consumers.closeChannel(this.channel);
   }
@@ -64,7 +64,7 @@ export class WorkQueue {
     const take = (message: ConsumeMessage | null) => {
       // null: the broker cancelled us, for example because the queue was deleted. A new channel declares it again.
       if (message === null) void channel.close().catch((err: Error) => log.debug({ err }, 'close failed'));
-      else void this.take(message, channel, queue);
+      else void this.underWay.run(() => this.take(message, channel, queue));
     };
     const { consumerTag } = await channel.consume(queue, take);
     this.consuming = { channel, tag: consumerTag, queue };
@@ -82,7 +82,6 @@ export class WorkQueue {
   }
 
   private async take(message: ConsumeMessage, channel: Channel, queue: string): Promise<void> {
-    this.active += 1;
     try {
       const verdict = await this.work.receive(message);
       if (verdict !== 'done') await this.delay(message, queue, verdict);
@@ -91,9 +90,6 @@ export class WorkQueue {
       // Not acknowledged: the broker delivers it again, here when the channel is lost, elsewhere when we stop.
       log.warn({ consumer: this.work.name, err: errorText(error) }, 'a delivery was left with the broker');
       if (this.channel.isOpen) this.giveBack(channel, message);
-    } finally {
-      this.active -= 1;
-      if (this.active === 0) this.drained?.();
     }
   }
 
