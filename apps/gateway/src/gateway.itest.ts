@@ -25,6 +25,12 @@ describe('answers', () => {
     });
   });
 
+  it('of lists say what else their service says of them', async () => {
+    door.services.answer('notifications.list', () => ({ items: [], total: 3, unread: 2 }));
+    const answer = await door.send({ url: '/api/notifications', headers: door.bearer(ADA) });
+    expect(answer.json().meta).toEqual({ total: 3, page: 1, limit: 20, totalPages: 1, unread: 2 });
+  });
+
   it('of a whole conversation are plain text, to keep', async () => {
     door.services.answer('chat.transcript', () => ({ text: 'Order 1001\n\nHello' }));
     const answer = await door.send({ url: `/api/chat/${AN_ID}/transcript`, headers: door.bearer(ADA) });

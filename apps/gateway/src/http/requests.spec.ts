@@ -89,6 +89,11 @@ it('pages count up to the last one', () => {
   expect([meta(0), meta(20), meta(21)]).toEqual([0, 1, 2]);
 });
 
+it('pages say last what else is known of the whole list', () => {
+  const { meta } = pageOf({ items: [], total: 3, unread: 2 }, { page: 1, limit: 20 });
+  expect(Object.entries(meta).join(' ')).toBe('total,3 page,1 limit,20 totalPages,1 unread,2');
+});
+
 it('a limit is per IPv4 address and per IPv6 network', () => {
   expect(network('203.0.113.7')).toBe('203.0.113.7');
   expect(network('::ffff:203.0.113.7')).toBe('203.0.113.7');

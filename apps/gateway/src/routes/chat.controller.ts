@@ -141,8 +141,7 @@ export class ChatController {
   }
 
   private async list(input: CallInput<typeof ListMessages>, ctx: MessageContext) {
-    const { messages: items, total, lastSeq } = await this.rpc.forward(ListMessages, input, ctx);
-    const page = pageOf({ items, total }, { page: 1, limit: input.limit });
-    return { ...page, meta: { ...page.meta, lastSeq } };
+    const { messages: items, ...facts } = await this.rpc.forward(ListMessages, input, ctx);
+    return pageOf({ items, ...facts }, { page: 1, limit: input.limit });
   }
 }

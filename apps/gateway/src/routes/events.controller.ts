@@ -31,9 +31,7 @@ export class EventsController {
     answer: 'page',
   })
   async list(@Input(ListEvents) input: CallInput<typeof ListEvents>, @Context() ctx: MessageContext) {
-    const found = await this.rpc.forward(ListEvents, input, ctx);
-    const page = pageOf(found, input);
-    return { ...page, meta: { ...page.meta, nextCursor: found.nextCursor } };
+    return pageOf(await this.rpc.forward(ListEvents, input, ctx), input);
   }
 
   @Get('stats')

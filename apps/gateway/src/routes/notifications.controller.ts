@@ -31,9 +31,7 @@ export class NotificationsController {
     @Input(ListNotifications) input: CallInput<typeof ListNotifications>,
     @Context() ctx: MessageContext,
   ) {
-    const found = await this.rpc.forward(ListNotifications, input, ctx);
-    const page = pageOf(found, input);
-    return { ...page, meta: { ...page.meta, unread: found.unread } };
+    return pageOf(await this.rpc.forward(ListNotifications, input, ctx), input);
   }
 
   @Get('preferences')
