@@ -15,6 +15,7 @@ import { RouteTable } from './http/route-table.js';
 import { DOCS_CSP, isDocs, SECURITY_HEADERS } from './http/security-headers.js';
 import { serverOptions } from './http/server-options.js';
 import { serveDocs } from './openapi/docs.js';
+import { routesOf } from './openapi/routes.js';
 
 export interface Gateway {
   app: NestFastifyApplication;
@@ -47,7 +48,7 @@ export async function buildGateway(
   app.useSecurityHeaders(SECURITY_HEADERS);
   const origins = allowedOrigins(config, isProduction());
   if (origins.length > 0) app.enableCors(corsOptions(origins));
-  serveDocs(app, controllers);
+  serveDocs(app, routesOf(controllers));
   await prepare(app);
   await app.init();
   await server.ready();

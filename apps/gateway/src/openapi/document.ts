@@ -1,55 +1,17 @@
-import { RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ERRORS, type ErrorCode } from '@order-system/contracts/errors';
 import { z } from 'zod';
 import { strictly } from '../http/input.js';
 import { problemType } from '../http/problem.js';
-import { OPERATION, type Operation } from './operation.js';
+import type { Operation } from './operation.js';
+import type { DocumentedRoute } from './routes.js';
 import { componentSchemas, exampleOf, type JsonSchema, Meta, TEXTS, wireSchema } from './schemas.js';
 
-interface DocumentedRoute {
-  method: string;
-  /** `/api/orders/:id` */
-  path: string;
-  controller: string;
-  handler: string;
-  operation: Operation;
-}
-
-const many = (path: unknown): string[] => (Array.isArray(path) ? path.map(String) : [String(path ?? '')]);
-const join = (...parts: string[]): string =>
-  `/${parts.flatMap((part) => part.split('/').filter(Boolean)).join('/')}`;
-
-/** Every route of the controllers. Throws for one without @Operation: who may call it would be nobody's decision. */
-function routesOf(controllers: readonly Type[]): DocumentedRoute[] {
-  return controllers.flatMap((controller) =>
-    Object.getOwnPropertyNames(controller.prototype).flatMap((handler) => {
-      const method = (controller.prototype as Record<string, object>)[handler] as object;
-      const verb = Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod | undefined;
-      if (verb === undefined) return [];
-      const operation = Reflect.getMetadata(OPERATION, method) as Operation | undefined;
-      if (operation === undefined) throw new Error(`${controller.name}.${handler} has no @Operation`);
-      const roots = many(Reflect.getMetadata(PATH_METADATA, controller));
-      const paths = many(Reflect.getMetadata(PATH_METADATA, method));
-      return roots.flatMap((root) =>
-        paths.map((path) => ({
-          method: RequestMethod[verb],
-          path: join('api', root, path),
-          controller: controller.name.replace(/Controller$/, ''),
-          handler,
-          operation,
-        })),
-      );
-    }),
-  );
-}
-
 /** OpenAPI 3.1 of all routes, made of the contracts that also check them. */
-export function documentOf(controllers: readonly Type[]): JsonSchema {
+export function documentOf(routes: readonly DocumentedRoute[]): JsonSchema {
   const schemas = componentSchemas();
   const paths: Record<string, JsonSchema> = {};
   const seen = new Map<string, number>();
-  for (const route of routesOf(controllers)) {
+  for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
     const id = `${route.controller}.${route.handler}`;
     const times = (seen.get(id) ?? 0) + 1;
