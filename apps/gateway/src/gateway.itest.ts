@@ -31,6 +31,13 @@ describe('answers', () => {
     expect(answer.json().meta).toEqual({ total: 3, page: 1, limit: 20, totalPages: 1, unread: 2 });
   });
 
+  it('are empty where there is nothing to say', async () => {
+    const url = `/api/events/dead-letters/${AN_ID}`;
+    const answer = await door.send({ method: 'DELETE', url, headers: door.bearer(ADMIN, 'admin') });
+    expect([answer.statusCode, answer.body]).toEqual([204, '']);
+    expect(door.services.lastTo('events.drop')?.data).toEqual({ id: AN_ID });
+  });
+
   it('of a whole conversation are plain text, to keep', async () => {
     door.services.answer('chat.transcript', () => ({ text: 'Order 1001\n\nHello' }));
     const answer = await door.send({ url: `/api/chat/${AN_ID}/transcript`, headers: door.bearer(ADA) });

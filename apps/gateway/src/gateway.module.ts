@@ -5,6 +5,7 @@ import { AccessModule } from '@order-system/auth/access.module';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { RedisModule } from '@order-system/redis/redis.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.js';
+import { Forwarder } from './http/forward.js';
 import { LimitGuard } from './http/limit.guard.js';
 import { AuthController } from './routes/auth.controller.js';
 import { BasketController } from './routes/basket.controller.js';
@@ -56,7 +57,7 @@ export class GatewayModule {
         AccessModule,
       ],
       controllers,
-      providers: [AccessGuard, { provide: APP_GUARD, useClass: LimitGuard }],
+      providers: [AccessGuard, Forwarder, { provide: APP_GUARD, useClass: LimitGuard }],
     };
   }
 }

@@ -1,9 +1,9 @@
-interface Paging {
+export interface Paging {
   page: number;
   limit: number;
 }
 
-interface Found {
+export interface Found {
   items: unknown[];
   total: number;
 }

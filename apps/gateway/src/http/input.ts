@@ -40,7 +40,7 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
 }
 
 /** A call's input made of the path, and of the query (GET) or the body. */
-function readInput<C extends Call>(call: C, request: FastifyRequest): CallInput<C> {
+export function readInput<C extends Call>(call: C, request: FastifyRequest): CallInput<C> {
   const params = request.params as Record<string, string>;
   const rest =
     request.method === 'GET' || request.method === 'HEAD' ? readQuery(call, request) : readBody(request);

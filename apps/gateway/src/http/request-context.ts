@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { invalid } from '@order-system/contracts/invalid';
 import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
-import { type Actor, GUEST } from '@order-system/contracts/primitives';
+import { GUEST } from '@order-system/contracts/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Of the ten seconds within which everybody has an answer: the last one is for saying that it took too long. */
@@ -31,20 +31,20 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   throw invalid('Idempotency-Key', 'must be 1 to 255 printable characters');
 }
 
-/** @param elapsedMs since the request came: who asks had to be found out first */
-function contextOf(request: FastifyRequest, actor: Actor, elapsedMs: number): MessageContext {
+/** Who asks, under which correlation id, until when. Throws VALIDATION_FAILED when the idempotency key is not usable. */
+export function contextOf(execution: ExecutionContext): MessageContext {
+  const http = execution.switchToHttp();
+  const request = http.getRequest<FastifyRequest>();
   const key = request.method === 'POST' ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined;
   return {
     correlationId: request.id,
-    actor,
-    deadline: deadlineIn(BUDGET_MS - elapsedMs),
+    actor: request.actor ?? GUEST,
+    // Who asks had to be found out first.
+    deadline: deadlineIn(BUDGET_MS - http.getResponse<FastifyReply>().elapsedTime),
     ...(key === undefined ? {} : { idempotencyKey: key }),
   };
 }
 
-/** Who asks, under which correlation id, until when. */
-export const Context = createParamDecorator((_: unknown, context: ExecutionContext): MessageContext => {
-  const http = context.switchToHttp();
-  const request = http.getRequest<FastifyRequest>();
-  return contextOf(request, request.actor ?? GUEST, http.getResponse<FastifyReply>().elapsedTime);
-});
+export const Context = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  contextOf(execution),
+);

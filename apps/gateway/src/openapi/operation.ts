@@ -41,6 +41,12 @@ export interface Operation {
   fresh?: boolean;
 }
 
+/** What its route takes and answers is what the call does. */
+export type PassedOn = Operation & { call: Call; answer?: Exclude<Operation['answer'], 'html' | 'text'> };
+
+export const isPassedOn = ({ call, body, output, answer }: Operation): boolean =>
+  call !== undefined && body === undefined && output === undefined && answer !== 'html' && answer !== 'text';
+
 const access = ({ who }: Operation) => {
   switch (who) {
     case 'all':

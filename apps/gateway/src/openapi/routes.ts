@@ -1,6 +1,7 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { OPERATION, type Operation } from './operation.js';
+import { takesCheckedCall } from '../http/forward.js';
+import { isPassedOn, OPERATION, type Operation } from './operation.js';
 
 export interface DocumentedRoute {
   method: string;
@@ -15,7 +16,7 @@ const many = (path: unknown): string[] => (Array.isArray(path) ? path.map(String
 const join = (...parts: string[]): string =>
   `/${parts.flatMap((part) => part.split('/').filter(Boolean)).join('/')}`;
 
-/** Every route of the controllers. Throws for one without @Operation. */
+/** Every route of the controllers. Throws for one whose @Operation does not say all that the route goes by. */
 export function routesOf(controllers: readonly Type[]): DocumentedRoute[] {
   return controllers.flatMap((controller) =>
     Object.getOwnPropertyNames(controller.prototype).flatMap((handler) => {
@@ -43,5 +44,7 @@ function operationOf(controller: Type, handler: string, method: object): Operati
   const name = `${controller.name}.${handler}`;
   const operation = Reflect.getMetadata(OPERATION, method) as Operation | undefined;
   if (operation === undefined) throw new Error(`${name} has no @Operation`);
+  if (takesCheckedCall(controller, handler) && !isPassedOn(operation))
+    throw new Error(`${name} is @Checked(): its @Operation needs a call, and no body, output, html or text`);
   return operation;
 }

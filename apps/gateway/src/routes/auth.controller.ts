@@ -14,6 +14,7 @@ import { logger } from '@order-system/observability/logger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.js';
 import { allowedOrigins } from '../http/cors.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Input, parse, readBody } from '../http/input.js';
 import { clearRefreshCookie, refreshTokenFrom, setRefreshCookie } from '../http/refresh-cookie.js';
 import { Context } from '../http/request-context.js';
@@ -32,6 +33,7 @@ export class AuthController {
 
   constructor(
     private readonly rpc: RpcClient,
+    private readonly forwarder: Forwarder,
     private readonly sessions: SessionCheck,
     @Inject(TOKEN_CONFIG) private readonly tokens: TokenConfig,
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
@@ -51,11 +53,8 @@ export class AuthController {
     limit: 'auth',
     example: { email: 'ada@example.com', password: 'Secret123', name: 'Ada Lovelace' },
   })
-  register(
-    @Input(RegisterUser) input: CallInput<typeof RegisterUser>,
-    @Context() ctx: MessageContext,
-  ): Promise<WireOutput<typeof RegisterUser>> {
-    return this.rpc.forward(RegisterUser, input, ctx);
+  register(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(['auth/login', 'users/login'])

@@ -9,17 +9,12 @@ import {
   RemoveBasketItem,
   SetBasketItem,
 } from '@order-system/contracts/basket.contracts';
-import type { CallInput } from '@order-system/contracts/define';
-import type { MessageContext } from '@order-system/messaging/context';
-import { RpcClient } from '@order-system/messaging/rpc-client';
-import { success } from '../http/answer.js';
-import { Input } from '../http/input.js';
-import { Context } from '../http/request-context.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Operation } from '../openapi/operation.js';
 
 @Controller('basket')
 export class BasketController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(private readonly forwarder: Forwarder) {}
 
   @Post()
   @Operation({
@@ -32,20 +27,20 @@ export class BasketController {
     status: 201,
     example: {},
   })
-  async create(@Input(CreateBasket) input: CallInput<typeof CreateBasket>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CreateBasket, input, ctx));
+  create(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get()
-  @Operation({ summary: 'The open basket', who: 'user', output: GetOwnBasket.output, fails: ['NOT_FOUND'] })
-  async own(@Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetOwnBasket, {}, ctx));
+  @Operation({ summary: 'The open basket', who: 'user', call: GetOwnBasket, fails: ['NOT_FOUND'] })
+  own(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id')
   @Operation({ summary: 'A basket', who: 'guest', call: GetBasket, fails: ['NOT_FOUND'] })
-  async get(@Input(GetBasket) input: CallInput<typeof GetBasket>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetBasket, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/items')
@@ -56,8 +51,8 @@ export class BasketController {
     fails: ['NOT_FOUND', 'OUT_OF_STOCK', 'STALE_WRITE'],
     example: { productId: '01935b2c-7f8a-7c3e-9d4b-5a6f7e8d9c0b', quantity: 2 },
   })
-  async add(@Input(AddBasketItem) input: CallInput<typeof AddBasketItem>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(AddBasketItem, input, ctx));
+  add(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':id/items/:productId')
@@ -68,23 +63,20 @@ export class BasketController {
     fails: ['NOT_FOUND', 'OUT_OF_STOCK'],
     example: { quantity: 3 },
   })
-  async set(@Input(SetBasketItem) input: CallInput<typeof SetBasketItem>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(SetBasketItem, input, ctx));
+  set(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete(':id/items/:productId')
   @Operation({ summary: 'Remove a line', who: 'guest', call: RemoveBasketItem, fails: ['NOT_FOUND'] })
-  async remove(
-    @Input(RemoveBasketItem) input: CallInput<typeof RemoveBasketItem>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(RemoveBasketItem, input, ctx));
+  remove(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete(':id/items')
   @Operation({ summary: 'Empty the basket', who: 'guest', call: ClearBasket, fails: ['NOT_FOUND'] })
-  async clear(@Input(ClearBasket) input: CallInput<typeof ClearBasket>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(ClearBasket, input, ctx));
+  clear(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/merge')
@@ -95,7 +87,7 @@ export class BasketController {
     fails: ['NOT_FOUND'],
     example: { fromBasketId: '01935b2c-7f8a-7c3e-9d4b-5a6f7e8d9c0b' },
   })
-  async merge(@Input(MergeBaskets) input: CallInput<typeof MergeBaskets>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(MergeBaskets, input, ctx));
+  merge(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 }

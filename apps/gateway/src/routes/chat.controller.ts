@@ -14,7 +14,8 @@ import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { pageOf, success } from '../http/answer.js';
+import { pageOf } from '../http/answer.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Input } from '../http/input.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
@@ -47,7 +48,10 @@ const closing = {
 
 @Controller('chat')
 export class ChatController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    private readonly forwarder: Forwarder,
+  ) {}
 
   @Get('rooms')
   @Operation({
@@ -56,14 +60,14 @@ export class ChatController {
     call: ListRooms,
     answer: 'page',
   })
-  async rooms(@Input(ListRooms) input: CallInput<typeof ListRooms>, @Context() ctx: MessageContext) {
-    return pageOf(await this.rpc.forward(ListRooms, input, ctx), input);
+  rooms(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':orderId')
   @Operation({ summary: "An order's room", who: 'user', call: GetRoom, fails: ['NOT_FOUND'] })
-  async room(@Input(GetRoom) input: CallInput<typeof GetRoom>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetRoom, input, ctx));
+  room(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':orderId/messages')
@@ -101,20 +105,20 @@ export class ChatController {
 
   @Post(':orderId/messages')
   @Operation({ summary: 'Write to the room', ...sending })
-  async send(@Input(SendMessage) input: CallInput<typeof SendMessage>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(SendMessage, input, ctx));
+  send(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':orderId/message')
   @Operation({ summary: 'Write to the room, under its older name', ...sending })
-  async sendOne(@Input(SendMessage) input: CallInput<typeof SendMessage>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(SendMessage, input, ctx));
+  sendOne(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':orderId/close')
   @Operation({ summary: 'Close the room with a summary', ...closing })
-  async close(@Input(CloseRoom) input: CallInput<typeof CloseRoom>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CloseRoom, input, ctx));
+  close(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':orderId/close')
@@ -123,8 +127,8 @@ export class ChatController {
     ...closing,
     fails: [...closing.fails, 'IDEMPOTENCY_IN_PROGRESS'],
   })
-  async closeByPost(@Input(CloseRoom) input: CallInput<typeof CloseRoom>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CloseRoom, input, ctx));
+  closeByPost(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':orderId/read')
@@ -136,8 +140,8 @@ export class ChatController {
     fails: ['NOT_FOUND'],
     example: { seq: 12 },
   })
-  async read(@Input(MarkRead) input: CallInput<typeof MarkRead>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(MarkRead, input, ctx));
+  read(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   private async list(input: CallInput<typeof ListMessages>, ctx: MessageContext) {

@@ -1,5 +1,4 @@
 import { Controller, Delete, Get, Post } from '@nestjs/common';
-import type { CallInput } from '@order-system/contracts/define';
 import {
   DropDeadLetter,
   GetEvent,
@@ -11,16 +10,12 @@ import {
   RedriveDeadLetter,
   StartReplay,
 } from '@order-system/contracts/events.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
-import { RpcClient } from '@order-system/messaging/rpc-client';
-import { pageOf, success } from '../http/answer.js';
-import { Input } from '../http/input.js';
-import { Context } from '../http/request-context.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Operation } from '../openapi/operation.js';
 
 @Controller('events')
 export class EventsController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(private readonly forwarder: Forwarder) {}
 
   @Get()
   @Operation({
@@ -30,8 +25,8 @@ export class EventsController {
     call: ListEvents,
     answer: 'page',
   })
-  async list(@Input(ListEvents) input: CallInput<typeof ListEvents>, @Context() ctx: MessageContext) {
-    return pageOf(await this.rpc.forward(ListEvents, input, ctx), input);
+  list(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('stats')
@@ -42,8 +37,8 @@ export class EventsController {
     who: 'admin',
     call: GetEventStats,
   })
-  async stats(@Input(GetEventStats) input: CallInput<typeof GetEventStats>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetEventStats, input, ctx));
+  stats(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('health')
@@ -52,11 +47,8 @@ export class EventsController {
     who: 'admin',
     call: GetEventHealth,
   })
-  async health(
-    @Input(GetEventHealth) input: CallInput<typeof GetEventHealth>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(GetEventHealth, input, ctx));
+  health(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post('replay')
@@ -74,14 +66,14 @@ export class EventsController {
       dryRun: true,
     },
   })
-  async replay(@Input(StartReplay) input: CallInput<typeof StartReplay>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(StartReplay, input, ctx));
+  replay(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('replay/:id')
   @Operation({ summary: 'How far a replay is', who: 'admin', call: GetReplay, fails: ['NOT_FOUND'] })
-  async replayJob(@Input(GetReplay) input: CallInput<typeof GetReplay>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetReplay, input, ctx));
+  replayJob(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('dead-letters')
@@ -91,11 +83,8 @@ export class EventsController {
     call: ListDeadLetters,
     answer: 'page',
   })
-  async deadLetters(
-    @Input(ListDeadLetters) input: CallInput<typeof ListDeadLetters>,
-    @Context() ctx: MessageContext,
-  ) {
-    return pageOf(await this.rpc.forward(ListDeadLetters, input, ctx), input);
+  deadLetters(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post('dead-letters/:id/redrive')
@@ -106,11 +95,8 @@ export class EventsController {
     call: RedriveDeadLetter,
     fails: ['NOT_FOUND'],
   })
-  async redrive(
-    @Input(RedriveDeadLetter) input: CallInput<typeof RedriveDeadLetter>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(RedriveDeadLetter, input, ctx));
+  redrive(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete('dead-letters/:id')
@@ -122,13 +108,13 @@ export class EventsController {
     answer: 'none',
     fails: ['NOT_FOUND'],
   })
-  async drop(@Input(DropDeadLetter) input: CallInput<typeof DropDeadLetter>, @Context() ctx: MessageContext) {
-    await this.rpc.forward(DropDeadLetter, input, ctx);
+  drop(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id')
   @Operation({ summary: 'One event', who: 'admin', call: GetEvent, fails: ['NOT_FOUND'] })
-  async get(@Input(GetEvent) input: CallInput<typeof GetEvent>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetEvent, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 }

@@ -1,5 +1,4 @@
 import { Controller, Get, Patch, Post } from '@nestjs/common';
-import type { CallInput } from '@order-system/contracts/define';
 import {
   GetPreferences,
   ListMailbox,
@@ -8,16 +7,12 @@ import {
   ReadNotification,
   SetPreferences,
 } from '@order-system/contracts/notifications.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
-import { RpcClient } from '@order-system/messaging/rpc-client';
-import { pageOf, success } from '../http/answer.js';
-import { Input } from '../http/input.js';
-import { Context } from '../http/request-context.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Operation } from '../openapi/operation.js';
 
 @Controller('notifications')
 export class NotificationsController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(private readonly forwarder: Forwarder) {}
 
   @Get()
   @Operation({
@@ -27,20 +22,14 @@ export class NotificationsController {
     call: ListNotifications,
     answer: 'page',
   })
-  async list(
-    @Input(ListNotifications) input: CallInput<typeof ListNotifications>,
-    @Context() ctx: MessageContext,
-  ) {
-    return pageOf(await this.rpc.forward(ListNotifications, input, ctx), input);
+  list(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('preferences')
   @Operation({ summary: 'The channels of each kind of notification', who: 'user', call: GetPreferences })
-  async preferences(
-    @Input(GetPreferences) input: CallInput<typeof GetPreferences>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(GetPreferences, input, ctx));
+  preferences(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch('preferences')
@@ -51,11 +40,8 @@ export class NotificationsController {
     call: SetPreferences,
     example: { preferences: { NEW_MESSAGE: ['IN_APP'] } },
   })
-  async setPreferences(
-    @Input(SetPreferences) input: CallInput<typeof SetPreferences>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(SetPreferences, input, ctx));
+  setPreferences(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('mailbox')
@@ -65,25 +51,19 @@ export class NotificationsController {
     call: ListMailbox,
     answer: 'page',
   })
-  async mailbox(@Input(ListMailbox) input: CallInput<typeof ListMailbox>, @Context() ctx: MessageContext) {
-    return pageOf(await this.rpc.forward(ListMailbox, input, ctx), input);
+  mailbox(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post('read-all')
   @Operation({ summary: 'Mark all as read', who: 'user', call: ReadAllNotifications })
-  async readAll(
-    @Input(ReadAllNotifications) input: CallInput<typeof ReadAllNotifications>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(ReadAllNotifications, input, ctx));
+  readAll(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/read')
   @Operation({ summary: 'Mark one as read', who: 'user', call: ReadNotification, fails: ['NOT_FOUND'] })
-  async read(
-    @Input(ReadNotification) input: CallInput<typeof ReadNotification>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(ReadNotification, input, ctx));
+  read(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 }

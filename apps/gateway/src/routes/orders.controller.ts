@@ -13,7 +13,8 @@ import {
 } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
-import { pageOf, success } from '../http/answer.js';
+import { pageOf } from '../http/answer.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Input } from '../http/input.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
@@ -29,7 +30,10 @@ const CANCELLING: Operation = {
 
 @Controller('orders')
 export class OrdersController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    private readonly forwarder: Forwarder,
+  ) {}
 
   @Post()
   @Operation({
@@ -55,8 +59,8 @@ export class OrdersController {
       shippingAddress: '12 St James Square, London',
     },
   })
-  async place(@Input(PlaceOrder) input: CallInput<typeof PlaceOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(PlaceOrder, input, ctx));
+  place(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get()
@@ -68,8 +72,8 @@ export class OrdersController {
     answer: 'page',
     fails: ['FORBIDDEN'],
   })
-  async list(@Input(ListOrders) input: CallInput<typeof ListOrders>, @Context() ctx: MessageContext) {
-    return pageOf(await this.rpc.forward(ListOrders, input, ctx), input);
+  list(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get('my-orders')
@@ -89,8 +93,8 @@ export class OrdersController {
     who: 'admin',
     call: GetOrderStats,
   })
-  async stats(@Input(GetOrderStats) input: CallInput<typeof GetOrderStats>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetOrderStats, input, ctx));
+  stats(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id')
@@ -100,8 +104,8 @@ export class OrdersController {
     call: GetOrder,
     fails: ['NOT_FOUND'],
   })
-  async get(@Input(GetOrder) input: CallInput<typeof GetOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetOrder, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':id')
@@ -112,8 +116,8 @@ export class OrdersController {
     fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
     example: { quantity: 3 },
   })
-  async update(@Input(UpdateOrder) input: CallInput<typeof UpdateOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(UpdateOrder, input, ctx));
+  update(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':id/status')
@@ -125,23 +129,20 @@ export class OrdersController {
     fails: ['NOT_FOUND', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
     example: { status: 'SHIPPED', trackingNumber: '1Z999AA10123456784', carrier: 'UPS' },
   })
-  async setStatus(
-    @Input(SetOrderStatus) input: CallInput<typeof SetOrderStatus>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(SetOrderStatus, input, ctx));
+  setStatus(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/cancel')
   @Operation(CANCELLING)
-  async cancel(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CancelOrder, input, ctx));
+  cancel(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete(':id')
   @Operation(CANCELLING)
-  async remove(@Input(CancelOrder) input: CallInput<typeof CancelOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CancelOrder, input, ctx));
+  remove(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/payments')
@@ -156,13 +157,13 @@ export class OrdersController {
     fresh: true,
     example: { paymentMethod: 'SANDBOX' },
   })
-  async pay(@Input(PayOrder) input: CallInput<typeof PayOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(PayOrder, input, ctx));
+  pay(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id/tracking')
   @Operation({ summary: 'State, history and carrier', who: 'user', call: TrackOrder, fails: ['NOT_FOUND'] })
-  async track(@Input(TrackOrder) input: CallInput<typeof TrackOrder>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(TrackOrder, input, ctx));
+  track(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 }

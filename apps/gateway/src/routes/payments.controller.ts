@@ -1,5 +1,4 @@
 import { Controller, Get, Post, Req } from '@nestjs/common';
-import type { CallInput } from '@order-system/contracts/define';
 import {
   GetPayment,
   PaymentProviderName,
@@ -11,7 +10,7 @@ import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { success } from '../http/answer.js';
-import { Input } from '../http/input.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Context } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.js';
 
@@ -19,12 +18,15 @@ const Received = z.object({ received: z.literal(true) });
 
 @Controller('payments')
 export class PaymentsController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(
+    private readonly rpc: RpcClient,
+    private readonly forwarder: Forwarder,
+  ) {}
 
   @Get(':id')
   @Operation({ summary: 'One payment', who: 'user', call: GetPayment, fails: ['NOT_FOUND'], fresh: true })
-  async get(@Input(GetPayment) input: CallInput<typeof GetPayment>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetPayment, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/refund')
@@ -36,8 +38,8 @@ export class PaymentsController {
     fails: ['NOT_FOUND', 'REFUND_EXCEEDS_CAPTURED', 'REFUND_REFUSED'],
     example: { amount: 5, reason: 'Damaged on arrival' },
   })
-  async refund(@Input(RefundPayment) input: CallInput<typeof RefundPayment>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(RefundPayment, input, ctx));
+  refund(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(['webhook/stripe', 'webhook/paypal', 'webhook/sandbox'])

@@ -8,31 +8,23 @@ import {
   SearchProducts,
   UpdateProduct,
 } from '@order-system/contracts/catalog.contracts';
-import type { CallInput } from '@order-system/contracts/define';
-import type { MessageContext } from '@order-system/messaging/context';
-import { RpcClient } from '@order-system/messaging/rpc-client';
-import { pageOf, success } from '../http/answer.js';
-import { Input } from '../http/input.js';
-import { Context } from '../http/request-context.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Operation } from '../openapi/operation.js';
 
 @Controller(['products', 'catalog'])
 export class ProductsController {
-  constructor(private readonly rpc: RpcClient) {}
+  constructor(private readonly forwarder: Forwarder) {}
 
   @Get()
   @Operation({ summary: 'Search the catalogue', who: 'reader', call: SearchProducts, answer: 'page' })
-  async search(
-    @Input(SearchProducts) input: CallInput<typeof SearchProducts>,
-    @Context() ctx: MessageContext,
-  ) {
-    return pageOf(await this.rpc.forward(SearchProducts, input, ctx), input);
+  search(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id')
   @Operation({ summary: 'One product', who: 'reader', call: GetProduct, fails: ['NOT_FOUND'] })
-  async get(@Input(GetProduct) input: CallInput<typeof GetProduct>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetProduct, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post()
@@ -44,8 +36,8 @@ export class ProductsController {
     fails: ['SKU_TAKEN'],
     example: { sku: 'MUG-01', name: 'Blue mug', price: 12.5, category: 'Kitchen', stock: 40 },
   })
-  async create(@Input(CreateProduct) input: CallInput<typeof CreateProduct>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(CreateProduct, input, ctx));
+  create(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':id')
@@ -56,8 +48,8 @@ export class ProductsController {
     fails: ['NOT_FOUND', 'SKU_TAKEN'],
     example: { price: 13.5 },
   })
-  async update(@Input(UpdateProduct) input: CallInput<typeof UpdateProduct>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(UpdateProduct, input, ctx));
+  update(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete(':id')
@@ -68,11 +60,8 @@ export class ProductsController {
     call: ArchiveProduct,
     fails: ['NOT_FOUND'],
   })
-  async archive(
-    @Input(ArchiveProduct) input: CallInput<typeof ArchiveProduct>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(ArchiveProduct, input, ctx));
+  archive(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Post(':id/restock')
@@ -83,11 +72,8 @@ export class ProductsController {
     fails: ['NOT_FOUND'],
     example: { quantity: 25, reason: 'Delivery 4711' },
   })
-  async restock(
-    @Input(RestockProduct) input: CallInput<typeof RestockProduct>,
-    @Context() ctx: MessageContext,
-  ) {
-    return success(await this.rpc.forward(RestockProduct, input, ctx));
+  restock(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id/stock-movements')
@@ -98,10 +84,7 @@ export class ProductsController {
     answer: 'page',
     fails: ['NOT_FOUND'],
   })
-  async movements(
-    @Input(ListMovements) input: CallInput<typeof ListMovements>,
-    @Context() ctx: MessageContext,
-  ) {
-    return pageOf(await this.rpc.forward(ListMovements, input, ctx), input);
+  movements(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 }

@@ -12,7 +12,8 @@ import { Nothing } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { pageOf, success } from '../http/answer.js';
+import { success } from '../http/answer.js';
+import { Checked, type CheckedCall, Forwarder } from '../http/forward.js';
 import { Input, parse, readBody, strictly } from '../http/input.js';
 import { clearRefreshCookie } from '../http/refresh-cookie.js';
 import { Context } from '../http/request-context.js';
@@ -25,6 +26,7 @@ const ownId = ({ actor }: MessageContext): string => actor.id ?? '';
 export class UsersController {
   constructor(
     private readonly rpc: RpcClient,
+    private readonly forwarder: Forwarder,
     private readonly sessions: SessionCheck,
   ) {}
 
@@ -43,8 +45,8 @@ export class UsersController {
     fails: ['EMAIL_TAKEN', 'INVALID_CREDENTIALS', 'STALE_WRITE'],
     example: { name: 'Ada King', phone: '+44 20 7946 0000' },
   })
-  async update(@Input(UpdateProfile) input: CallInput<typeof UpdateProfile>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(UpdateProfile, input, ctx));
+  update(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Delete('profile')
@@ -69,14 +71,14 @@ export class UsersController {
 
   @Get()
   @Operation({ summary: 'Find users', who: 'admin', call: ListUsers, answer: 'page' })
-  async list(@Input(ListUsers) input: CallInput<typeof ListUsers>, @Context() ctx: MessageContext) {
-    return pageOf(await this.rpc.forward(ListUsers, input, ctx), input);
+  list(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Get(':id')
   @Operation({ summary: 'One user', who: 'admin', call: GetUser, fails: ['NOT_FOUND'] })
-  async get(@Input(GetUser) input: CallInput<typeof GetUser>, @Context() ctx: MessageContext) {
-    return success(await this.rpc.forward(GetUser, input, ctx));
+  get(@Checked() call: CheckedCall) {
+    return this.forwarder.forward(call);
   }
 
   @Patch(':id/role')
