@@ -32,7 +32,7 @@ export class BasketController {
   }
 
   @Get()
-  @Operation({ summary: 'The open basket', who: 'user', call: GetOwnBasket, fails: ['NOT_FOUND'] })
+  @Operation({ summary: 'The open basket', who: 'user', call: GetOwnBasket })
   own(@Checked() call: CheckedCall) {
     return this.forwarder.forward(call);
   }

@@ -58,7 +58,6 @@ export class EventsController {
     who: 'admin',
     call: StartReplay,
     status: 202,
-    fails: ['NOT_FOUND'],
     example: {
       consumer: 'chat.orders',
       from: '2026-01-01T00:00:00.000Z',
