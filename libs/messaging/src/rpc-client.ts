@@ -14,6 +14,8 @@ const PATIENCE_MS = { query: 2000, command: 8000 };
 const PING_MS = 1000;
 /** Calls of this process that a service may have under way: as many as its queue holds. More would wait in vain. */
 const MOST_UNDER_WAY = 1000;
+/** Who asks because they are asked themselves still has this long to answer without the answer, or to undo something. */
+const SPARE_MS = 500;
 /** Below this much time left a second try makes no sense. */
 const LEAST_MS = 200;
 
@@ -48,13 +50,13 @@ export abstract class RpcClient {
   async forward<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<WireOutput<C>> {
     const data = z.encode(call.input, input);
     const attempt = () => {
-      const patienceMs = Math.min(msLeft(ctx), PATIENCE_MS[call.kind]);
+      const patienceMs = Math.min(msLeft(ctx) - SPARE_MS, PATIENCE_MS[call.kind]);
       return this.request({ service: serviceOf(call), name: call.name, data, ctx, patienceMs });
     };
     try {
       return (await attempt()) as WireOutput<C>;
     } catch (error) {
-      const again = call.kind === 'query' && isOutage(error) && msLeft(ctx) > LEAST_MS;
+      const again = call.kind === 'query' && isOutage(error) && msLeft(ctx) - SPARE_MS > LEAST_MS;
       if (!again) throw error;
       return (await attempt()) as WireOutput<C>;
     }

@@ -23,8 +23,8 @@ import { Operation } from '../openapi/operation.js';
 type Session = WireOutput<typeof LogIn>;
 
 const log = logger('gateway');
-/** For so long the answer to a login waits for the guest's basket. */
-const BASKET_MS = 1000;
+/** By then a login is answered, also without the guest's basket. */
+const BASKET_MS = 1500;
 
 /** Bare answers, without the envelope. */
 @Controller()
