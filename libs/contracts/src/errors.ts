@@ -21,7 +21,7 @@ export const ERRORS = {
   NOT_PAYABLE: { status: 409, retryable: false, title: 'The order cannot be paid now' },
   OUT_OF_STOCK: { status: 409, retryable: false, title: 'Not enough in stock' },
   PRICE_CHANGED: { status: 409, retryable: false, title: 'The price has changed' },
-  REFRESH_RACED: { status: 409, retryable: true, title: 'The token was refreshed a moment ago' },
+  REFRESH_RACED: { status: 409, retryable: false, title: 'The token was refreshed a moment ago' },
   REFUND_EXCEEDS_CAPTURED: {
     status: 409,
     retryable: false,
