@@ -13,7 +13,7 @@ import { allowedOrigins, corsOptions } from './http/cors.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RouteTable } from './http/route-table.js';
 import { DOCS_CSP, isDocs, SECURITY_HEADERS } from './http/security-headers.js';
-import { serverOptions } from './http/server-options.js';
+import { refuseHostless, serverOptions } from './http/server-options.js';
 import { serveDocs } from './openapi/docs.js';
 import { routesOf } from './openapi/routes.js';
 
@@ -60,6 +60,7 @@ function useHooks(server: FastifyInstance): void {
     void reply.header('x-correlation-id', request.id);
     void reply.header('cache-control', 'no-store');
     if (isDocs(request.url)) void reply.header('content-security-policy', DOCS_CSP);
+    refuseHostless(request.raw);
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {

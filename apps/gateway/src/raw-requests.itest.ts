@@ -20,16 +20,18 @@ afterAll(() => door.close());
 const ask = async (requestLine: string, headers: string[] = []): Promise<string> =>
   (await exchange(requestLine, headers)).split('\r\n', 1)[0] ?? '';
 
-function exchange(requestLine: string, headers: string[] = []): Promise<string> {
+const exchange = (requestLine: string, headers: string[] = []): Promise<string> =>
+  exchangeBytes(`${requestLine} HTTP/1.1`, 'Host: shop.test', ...headers);
+
+/** What is answered to these bytes. */
+function exchangeBytes(...lines: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));
     socket.on('close', () => resolve(answer));
     socket.on('error', reject);
-    socket.end(
-      [`${requestLine} HTTP/1.1`, 'Host: shop.test', 'Connection: close', ...headers, '', ''].join('\r\n'),
-    );
+    socket.end([...lines, 'Connection: close', '', ''].join('\r\n'));
   });
 }
 
@@ -82,6 +84,28 @@ it('what is no HTTP is refused under a correlation id like everything', async ()
   const [head = '', body = ''] = (await exchange('HELLO')).split('\r\n\r\n');
   const { correlationId } = JSON.parse(body) as { correlationId: string };
   expect(head.split('\r\n')).toContain(`X-Correlation-Id: ${correlationId}`);
+});
+
+it('who names no host is told so, and need not in HTTP/1.0', async () => {
+  const [head = '', body = ''] = (await exchangeBytes('GET /api/health HTTP/1.1')).split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1.1 400 [^]*\bproblem\+json/);
+  expect(JSON.parse(body)).toMatchObject({ errors: [{ path: 'Host', message: 'is missing' }] });
+  expect(await exchangeBytes('GET /api/health HTTP/1.0')).not.toContain(' 400 ');
+});
+
+it.each([
+  ['an empty body in parts is none', '0', 201],
+  ['one that is not empty needs a type', '2\r\n{}\r\n0', 415],
+])('%s', async (_, parts, status) => {
+  const answer = await exchangeBytes(
+    'POST /api/basket HTTP/1.1',
+    'Host: shop.test',
+    'Transfer-Encoding: chunked',
+    'Connection: close',
+    '',
+    parts,
+  );
+  expect(answer.split('\r\n', 1)[0]).toContain(` ${status} `);
 });
 
 it('a service in the middle of an answer may finish it before the door closes', async () => {

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { defineCall, defineEvent } from './define.js';
 import { PositiveMoney } from './money.js';
 import { Order } from './orders.contracts.js';
-import { Id, Instant, pageOf, paging, QueryFlag, queryNumber, text } from './primitives.js';
+import { Id, Instant, pageOf, paging, QueryFlag, queryInt, text } from './primitives.js';
 
 /** Kept as sent, shown as text. */
 export const MessageContent = text(1, 4000);
 const ClientMessageId = z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 printable characters');
-const Seq = queryNumber.pipe(z.int().min(0).max(2_147_483_647)).meta({ type: 'integer', minimum: 0 });
+const Seq = queryInt(0, 2_147_483_647);
 
 export const ChatMessage = z.object({
   id: Id,

@@ -63,10 +63,13 @@ export const queryNumber = z
 /** true or false, as a query string has it. */
 export const QueryFlag = z.stringbool().meta({ type: 'boolean' });
 
+export const queryInt = (minimum: number, maximum: number) =>
+  queryNumber.pipe(z.int().min(minimum).max(maximum)).meta({ type: 'integer', minimum, maximum });
+
 const MOST_PAGES = 1_000_000;
 export const paging = {
-  page: z.coerce.number().int().min(1).max(MOST_PAGES).default(1),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  page: queryInt(1, MOST_PAGES).default(1),
+  limit: queryInt(1, 100).default(20),
 };
 
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), total: z.int() });

@@ -34,6 +34,10 @@ export function useBodyParsers(server: FastifyInstance): void {
       error ? done(invalid('', 'must be valid JSON')) : done(null, value),
     );
   });
+  // An empty body that is sent in parts is none, too; only then it needs no type.
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, ({ headers }, body, done) =>
+    body.length === 0 && headers['content-type'] === undefined ? done(null, undefined) : done(unsupported()),
+  );
   server.addContentTypeParser<string>(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

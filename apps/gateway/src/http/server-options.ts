@@ -27,7 +27,9 @@ export const serverOptions = (
   // What still comes on a connection while we end is answered as ever, and the connection is closed with it.
   return503OnClosing: false,
   // Node looks for slow requests twice a minute, and swaps the two times when that for headers (60 s) is the longer.
+  // Who names no host is refused by us, with a reason (refuseHostless).
   http: {
+    requireHostHeader: false,
     connectionsCheckingInterval: 1000,
     headersTimeout: SLOWEST_REQUEST_MS,
     requestTimeout: SLOWEST_REQUEST_MS,
@@ -42,6 +44,11 @@ export const serverOptions = (
   frameworkErrors: (_error, request, reply) =>
     refuseAddress(request as FastifyRequest, reply as unknown as FastifyReply),
 });
+
+/** HTTP/1.1 asks for the header. Throws VALIDATION_FAILED. */
+export function refuseHostless({ headers, httpVersion }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersion === '1.1') throw invalid('Host', 'is missing');
+}
 
 /** What the router cannot even read never reaches a filter or the hooks. */
 function refuseAddress(request: FastifyRequest, reply: FastifyReply): void {

@@ -44,6 +44,7 @@ export class AuthController {
   @Post(['auth/register', 'users/register'])
   @Operation({
     summary: 'Open an account',
+    description: 'All who are not signed in share their Idempotency-Keys here: let yours be a UUID.',
     who: 'all',
     keyed: true,
     call: RegisterUser,

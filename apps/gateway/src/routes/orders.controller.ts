@@ -77,7 +77,13 @@ export class OrdersController {
   }
 
   @Get('my-orders')
-  @Operation({ summary: 'Own orders, also for admins', who: 'user', call: ListOrders, answer: 'page' })
+  @Operation({
+    summary: 'Own orders, also for admins',
+    description: 'Whatever userId says.',
+    who: 'user',
+    call: ListOrders,
+    answer: 'page',
+  })
   async listOwn(@Input(ListOrders) input: CallInput<typeof ListOrders>, @Context() ctx: MessageContext) {
     const { id, role } = ctx.actor;
     const userId = role === 'admin' ? (id ?? undefined) : undefined;
