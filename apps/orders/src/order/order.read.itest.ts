@@ -3,17 +3,20 @@ import type { CallInput } from '@order-system/contracts/define';
 import { useCurrency } from '@order-system/contracts/money';
 import {
   CancelOrder,
+  GetOrder,
   ListOrders,
   type Order,
   PlaceOrder,
   UpdateOrder,
 } from '@order-system/contracts/orders.contracts';
+import { GUEST } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { orders } from '../orders.module.js';
 import { someone, startOrders } from './order.fixture.js';
 
 const user = someone('user');
 const admin = someone('admin');
+const UNAUTHENTICATED = { code: 'UNAUTHENTICATED' };
 
 let shop: Awaited<ReturnType<typeof startOrders>>;
 let order: Order;
@@ -63,6 +66,23 @@ describe('orders', () => {
     for (const search of ['100%', 'OAK_', 'oak_table', 'table 100'])
       expect(await find({ search }, other)).toEqual([oak.id]);
     for (const search of ['1_0', 'oak ash']) expect(await find({ search }, other)).toEqual([]);
+  });
+});
+
+describe('for a guest who got past the gateway an order', () => {
+  const guest = { ...user, actor: GUEST };
+
+  it('is not there to be read, alone or in a list', async () => {
+    await expect(shop.rpc.call(GetOrder, { id: order.id }, guest)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(find({}, guest)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+
+  it('is not there to be changed, and says nothing of its state', async () => {
+    const { id } = order;
+    await expect(shop.rpc.call(CancelOrder, { id }, guest)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(shop.rpc.call(UpdateOrder, { id, quantity: 3 }, guest)).rejects.toMatchObject(
+      UNAUTHENTICATED,
+    );
   });
 });
 

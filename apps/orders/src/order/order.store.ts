@@ -1,3 +1,4 @@
+import { ownerFilter } from '@order-system/contracts/actor';
 import { notFound } from '@order-system/contracts/errors';
 import {
   OrderCancelled,
@@ -15,9 +16,9 @@ import { sql } from '@order-system/prisma/sql';
 import { forgetIfOwnerIsGone } from './forget-owner.js';
 import { type Decision, isFinal, type OrderState } from './order.rules.js';
 
-/** The order, and nobody else's to change until the transaction ends. A stranger's is not there. */
+/** The order, and nobody else's to change until the transaction ends. A stranger's is not there. Throws for a guest. */
 export async function lockOrder(tx: Tx, id: string, actor: Actor): Promise<OrderState> {
-  const owner = actor.role === 'admin' || actor.role === 'system' ? null : actor.id;
+  const owner = ownerFilter(actor);
   const row = await tx.one<OrderState>(sql`
     SELECT id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
       own_prices AS "ownPrices", pay_before AS "payBefore", payment_id AS "paymentId",
