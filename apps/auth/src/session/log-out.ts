@@ -1,6 +1,6 @@
+import { signedIn } from '@order-system/contracts/actor';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { signedIn } from '../user/user.rules.js';
 import { endSession } from './session.store.js';
 
 /** Ends the caller's session; once more changes nothing. */

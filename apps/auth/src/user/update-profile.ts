@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { signedIn } from '@order-system/contracts/actor';
 import type { UpdateProfile, User } from '@order-system/contracts/auth.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
@@ -8,14 +9,7 @@ import { CheckPassword, type CheckedPassword } from '../password/check-password.
 import { Passwords } from '../password/passwords.js';
 import { forgetFailures } from '../password/credentials.store.js';
 import { endSessions } from '../session/session.store.js';
-import {
-  type Account,
-  type ProfileChange,
-  changeProfile,
-  needsPassword,
-  signedIn,
-  toUser,
-} from './user.rules.js';
+import { type Account, type ProfileChange, changeProfile, needsPassword, toUser } from './user.rules.js';
 import { findAccount, lockUser, saveUser } from './user.store.js';
 
 type Input = CallInput<typeof UpdateProfile>;

@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import {
   DeleteUser,
   GetContacts,
@@ -18,7 +19,7 @@ import { RegisterNewUser } from './register-user.js';
 import { setRole } from './set-role.js';
 import { UpdateOwnProfile } from './update-profile.js';
 import { findContacts, findUser, listUsers } from './user.read.js';
-import { assertAdmin, assertMayRead } from './user.rules.js';
+import { assertMayRead } from './user.rules.js';
 
 @Controller()
 export class UserRpc {
@@ -63,7 +64,7 @@ export class UserRpc {
 
   @Rpc(ListUsers)
   async list(input: CallInput<typeof ListUsers>, ctx: MessageContext): Promise<CallOutput<typeof ListUsers>> {
-    assertAdmin(ctx.actor);
+    assertStaff(ctx.actor, 'list users');
     return listUsers(this.db, input);
   }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { GUEST, SYSTEM } from '@order-system/contracts/primitives';
 import {
   type Account,
-  assertAdmin,
   assertMayDelete,
   assertMayRead,
   assertNotLastAdmin,
@@ -42,12 +41,6 @@ it('lets users delete themselves and admins delete anybody', () => {
   for (const actor of [self, admin]) expect(() => assertMayDelete(actor, ada.id)).not.toThrow();
   expect(() => assertMayDelete(other, ada.id)).toThrow('NOT_FOUND');
   expect(() => assertMayDelete(GUEST, ada.id)).toThrow('UNAUTHENTICATED');
-});
-
-it('keeps what is for admins to admins', () => {
-  expect(() => assertAdmin(admin)).not.toThrow();
-  expect(() => assertAdmin(self)).toThrow('FORBIDDEN');
-  expect(() => assertAdmin(GUEST)).toThrow('UNAUTHENTICATED');
 });
 
 it('keeps the last admin', () => {

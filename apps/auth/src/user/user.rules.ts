@@ -1,3 +1,4 @@
+import { signedIn } from '@order-system/contracts/actor';
 import type { UpdateProfile, User } from '@order-system/contracts/auth.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
@@ -36,17 +37,6 @@ export const toUser = ({ id, email, role, name, phone, createdAt }: Account): Us
 export function assertOrdinaryRole(role: string | undefined): void {
   if (role !== undefined && role !== 'user')
     throw new DomainError('ROLE_NOT_ALLOWED', 'Only the role "user" can be asked for.');
-}
-
-/** The id of whoever is signed in. */
-export function signedIn(actor: Actor): string {
-  if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in first.');
-  return actor.id;
-}
-
-export function assertAdmin(actor: Actor): void {
-  signedIn(actor);
-  if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only an admin can do this.');
 }
 
 /** Everybody sees themselves, admins and the system's own services see everybody; for others there is nobody. */

@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { signedIn } from '@order-system/contracts/actor';
 import {
   AddBasketItem,
   type Basket,
@@ -21,7 +22,7 @@ import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
 import { AddItem } from './add-item.js';
-import { signedIn, type StoredBasket } from './basket.rules.js';
+import type { StoredBasket } from './basket.rules.js';
 import {
   type Change,
   mergedInto,
@@ -59,7 +60,10 @@ export class BasketRpc {
   /** Makes one for a customer who has none yet: they have a basket, it is only empty. */
   @Rpc(GetOwnBasket)
   async own(_: CallInput<typeof GetOwnBasket>, ctx: MessageContext): Promise<Basket> {
-    return this.pricing.execute(await this.open(signedIn(ctx.actor)), ctx);
+    return this.pricing.execute(
+      await this.open(signedIn(ctx.actor, 'Sign in to have a basket of your own.')),
+      ctx,
+    );
   }
 
   @Rpc(GetBasket)

@@ -2,7 +2,6 @@ import type { Basket } from '@order-system/contracts/basket.contracts';
 import type { Product } from '@order-system/contracts/catalog.contracts';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import { shopCurrency } from '@order-system/contracts/money';
-import type { Actor } from '@order-system/contracts/primitives';
 
 /** An order takes no more lines than this. */
 export const MOST_LINES = 100;
@@ -47,12 +46,6 @@ export function priced({ id, userId, items }: StoredBasket, products: Products):
   });
   const subtotal = lines.reduce((sum, line) => sum + line.total, 0);
   return { id, userId, items: lines, subtotal, currency: shopCurrency() };
-}
-
-/** The id of whoever is signed in. Throws UNAUTHENTICATED. */
-export function signedIn({ id }: Actor): string {
-  if (id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to have a basket of your own.');
-  return id;
 }
 
 /** The product, if it is on sale. Throws NOT_FOUND. */

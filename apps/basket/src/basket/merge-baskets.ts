@@ -1,9 +1,10 @@
+import { signedIn } from '@order-system/contracts/actor';
 import type { MergeBaskets } from '@order-system/contracts/basket.contracts';
 import type { CallInput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
-import { refuseTooMany, signedIn, type StoredBasket } from './basket.rules.js';
+import { refuseTooMany, type StoredBasket } from './basket.rules.js';
 import { type BasketOwner, lockOwner, moveLines, openBasket, readBasket, sumLines } from './basket.store.js';
 
 /** A guest's basket into the customer's own; again, when it has been done, it changes nothing. */

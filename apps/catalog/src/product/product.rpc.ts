@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import {
   ArchiveProduct,
   CreateProduct,
@@ -11,7 +12,7 @@ import {
   UpdateProduct,
 } from '@order-system/contracts/catalog.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError, notFound } from '@order-system/contracts/errors';
+import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -57,7 +58,7 @@ export class ProductRpc {
     input: CallInput<typeof ListMovements>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof ListMovements>> {
-    assertStaff(ctx);
+    assertStaff(ctx.actor, 'see stock movements');
     return listMovements(this.db, input);
   }
 
@@ -66,7 +67,7 @@ export class ProductRpc {
     input: CallInput<typeof CreateProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof CreateProduct>> {
-    assertStaff(ctx);
+    assertStaff(ctx.actor, 'create products');
     return this.db.inTx((tx) => once(tx, ctx, CreateProduct, input, () => createProduct(tx, input, ctx)));
   }
 
@@ -75,7 +76,7 @@ export class ProductRpc {
     input: CallInput<typeof UpdateProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof UpdateProduct>> {
-    assertStaff(ctx);
+    assertStaff(ctx.actor, 'change products');
     return this.db.inTx((tx) => updateProduct(tx, input, ctx));
   }
 
@@ -84,7 +85,7 @@ export class ProductRpc {
     { id }: CallInput<typeof ArchiveProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof ArchiveProduct>> {
-    assertStaff(ctx);
+    assertStaff(ctx.actor, 'archive products');
     return this.db.inTx((tx) => updateProduct(tx, { id, status: 'ARCHIVED' }, ctx));
   }
 
@@ -93,11 +94,7 @@ export class ProductRpc {
     input: CallInput<typeof RestockProduct>,
     ctx: MessageContext,
   ): Promise<CallOutput<typeof RestockProduct>> {
-    assertStaff(ctx);
+    assertStaff(ctx.actor, 'restock products');
     return this.db.inTx((tx) => once(tx, ctx, RestockProduct, input, () => restockProduct(tx, input, ctx)));
   }
-}
-
-function assertStaff({ actor }: MessageContext): void {
-  if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may run the catalogue.');
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { assertStaff, signedIn } from '@order-system/contracts/actor';
 import { ChatClosed, type CloseRoom } from '@order-system/contracts/chat.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
@@ -42,7 +43,7 @@ export class RoomClosing {
   ) {}
 
   async close(input: Input, ctx: MessageContext): Promise<Answer> {
-    if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may close a room.');
+    assertStaff(ctx.actor, 'close a room');
     const begun = await this.rooms.around(input.orderId, ctx, async () => {
       await readRoom(this.db, input.orderId, ctx.actor);
       return this.db.inTx((tx) => beginClosing(tx, input, ctx));
@@ -113,8 +114,7 @@ async function beginClosing(
   input: Input,
   ctx: MessageContext,
 ): Promise<{ closing: Closing } | { kept: KeptAnswer }> {
-  const by = ctx.actor.id;
-  if (by === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to close a room.');
+  const by = signedIn(ctx.actor);
   const known = await claimKey(tx, input, ctx);
   if (typeof known === 'object') return { kept: known };
   const wanted = { ...input, by, correlationId: ctx.correlationId };

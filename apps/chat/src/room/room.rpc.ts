@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import {
   CloseRoom,
   EnterRoom,
@@ -10,7 +11,6 @@ import {
   SendMessage,
 } from '@order-system/contracts/chat.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -80,7 +80,7 @@ export class RoomRpc {
 
   @Rpc(ListRooms)
   list(input: CallInput<typeof ListRooms>, { actor }: MessageContext) {
-    if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff have an inbox of all rooms.');
+    assertStaff(actor, 'look into the inbox of all rooms');
     return listRooms(this.db, input, actor);
   }
 }

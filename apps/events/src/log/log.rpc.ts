@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput } from '@order-system/contracts/define';
 import {
   GetEvent,
@@ -9,7 +10,6 @@ import {
 import type { MessageContext } from '@order-system/messaging/context';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
-import { onlyStaff } from '../only-staff.js';
 import { readHealth } from './health.read.js';
 import { listEvents, readEvent } from './log.read.js';
 import { readStats } from './stats.read.js';
@@ -20,25 +20,25 @@ export class LogRpc {
 
   @Rpc(ListEvents)
   async list(input: CallInput<typeof ListEvents>, { actor }: MessageContext) {
-    onlyStaff(actor);
+    assertStaff(actor, 'look at the events');
     return listEvents(this.db, input);
   }
 
   @Rpc(GetEvent)
   async get({ id }: CallInput<typeof GetEvent>, { actor }: MessageContext) {
-    onlyStaff(actor);
+    assertStaff(actor, 'look at the events');
     return readEvent(this.db, id);
   }
 
   @Rpc(GetEventStats)
   async stats(input: CallInput<typeof GetEventStats>, { actor }: MessageContext) {
-    onlyStaff(actor);
+    assertStaff(actor, 'see the statistics of events');
     return readStats(this.db, input);
   }
 
   @Rpc(GetEventHealth)
   async health(_input: CallInput<typeof GetEventHealth>, { actor }: MessageContext) {
-    onlyStaff(actor);
+    assertStaff(actor, 'see how events get on');
     return readHealth(this.db);
   }
 }

@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput } from '@order-system/contracts/define';
 import { GetReplay, StartReplay } from '@order-system/contracts/events.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
@@ -6,7 +7,6 @@ import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
 import { JobRunner } from '@order-system/service-host/job-runner';
-import { onlyStaff } from '../only-staff.js';
 import { ReplayEvents } from './replay-events.job.js';
 import { readReplay } from './replay.read.js';
 import { startReplay } from './start-replay.js';
@@ -20,7 +20,7 @@ export class ReplayRpc {
 
   @Rpc(StartReplay)
   async start(input: CallInput<typeof StartReplay>, ctx: MessageContext) {
-    onlyStaff(ctx.actor);
+    assertStaff(ctx.actor, 'replay events');
     return this.db.inTx((tx) => {
       tx.afterCommit(() => this.runner.wake(ReplayEvents));
       return once(tx, ctx, StartReplay, input, () => startReplay(tx, input, ctx));
@@ -29,7 +29,7 @@ export class ReplayRpc {
 
   @Rpc(GetReplay)
   async get({ id }: CallInput<typeof GetReplay>, { actor }: MessageContext) {
-    onlyStaff(actor);
+    assertStaff(actor, 'see a replay');
     return readReplay(this.db, id);
   }
 }

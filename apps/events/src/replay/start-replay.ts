@@ -1,3 +1,4 @@
+import { signedIn } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import type { StartReplay } from '@order-system/contracts/events.contracts';
 import { invalid } from '@order-system/contracts/invalid';
@@ -32,7 +33,7 @@ export async function startReplay(
     dryRun,
     total,
     skipped,
-    createdBy: actor.id ?? '',
+    createdBy: signedIn(actor),
     status: dryRun || total === 0 ? 'DONE' : 'RUNNING',
     done: dryRun ? total : 0,
   });

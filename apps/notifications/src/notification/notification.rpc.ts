@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
+import { assertStaff, signedIn } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import {
   Announce,
   GetPreferences,
@@ -10,7 +10,6 @@ import {
   ReadNotification,
   SetPreferences,
 } from '@order-system/contracts/notifications.contracts';
-import type { Actor } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -94,14 +93,4 @@ export class NotificationRpc {
       once(tx, ctx, Announce, input, () => makeAnnouncement(tx, announcement, ctx)),
     );
   }
-}
-
-function signedIn(actor: Actor): string {
-  if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in first.');
-  return actor.id;
-}
-
-function assertStaff(actor: Actor, what: string): void {
-  signedIn(actor);
-  if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', `Only an admin may ${what}.`);
 }

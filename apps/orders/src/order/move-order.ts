@@ -1,5 +1,5 @@
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import type { CancelOrder, SetOrderStatus } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { Tx } from '@order-system/prisma/database';
@@ -18,8 +18,7 @@ export async function setOrderStatus(
   { id, status, reason, trackingNumber, carrier }: CallInput<typeof SetOrderStatus>,
   ctx: MessageContext,
 ): Promise<void> {
-  if (ctx.actor.role !== 'admin')
-    throw new DomainError('FORBIDDEN', 'Only staff may set the status of an order.');
+  assertStaff(ctx.actor, 'set the status of an order');
   const order = await lockOrder(tx, id, ctx.actor);
   const decision = move(order, { to: status, movers: ['admin'], reason, trackingNumber, carrier });
   await saveOrder(tx, decision, ctx);

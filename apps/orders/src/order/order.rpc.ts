@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import {
   CancelOrder,
   GetOrder,
@@ -54,8 +54,7 @@ export class OrderRpc {
 
   @Rpc(ListOrders)
   list(input: CallInput<typeof ListOrders>, { actor }: MessageContext) {
-    if (input.userId !== undefined && actor.role !== 'admin')
-      throw new DomainError('FORBIDDEN', 'userId: only staff may choose whose orders they see.');
+    if (input.userId !== undefined) assertStaff(actor, 'choose whose orders they see by userId');
     return listOrders(this.db, input, actor);
   }
 
@@ -102,7 +101,7 @@ export class OrderRpc {
 
   @Rpc(GetOrderStats)
   stats(input: CallInput<typeof GetOrderStats>, { actor }: MessageContext) {
-    if (actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may see the statistics.');
+    assertStaff(actor, 'see the statistics');
     return readStats(this.db, input);
   }
 

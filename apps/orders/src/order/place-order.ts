@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { signedIn } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { CheckOutBasket, GiveBackBasket } from '@order-system/contracts/basket.contracts';
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
@@ -51,10 +52,10 @@ export class OrderPlacing {
 
   async place(input: Input, ctx: MessageContext): Promise<Answer> {
     const { actor, idempotencyKey } = ctx;
-    if (actor.id === null) throw new DomainError('UNAUTHENTICATED', 'Sign in to place an order.');
+    const userId = signedIn(actor, 'Sign in to place an order.');
     if (idempotencyKey === undefined)
       return this.carryOut(input, { orderId: newId(), paymentId: newId(), isRepeated: false }, ctx);
-    const placement = await claimPlacement(this.db, actor.id, idempotencyKey, input);
+    const placement = await claimPlacement(this.db, userId, idempotencyKey, input);
     if (placement.answer !== null) return PlaceOrder.output.parse(placement.answer);
     crashPoint('orders.claimed');
     try {
@@ -99,7 +100,7 @@ export class OrderPlacing {
     const { specifications, metadata, shippingAddress } = input;
     const common = {
       id,
-      userId: ctx.actor.id ?? '',
+      userId: signedIn(ctx.actor),
       currency: shopCurrency(),
       basketId,
       description,

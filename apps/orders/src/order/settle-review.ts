@@ -1,5 +1,5 @@
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
 import type { SettleReview } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
@@ -17,7 +17,7 @@ export async function settleReview(
   { id, closingId, summary, quote, provider }: Input,
   ctx: MessageContext,
 ): Promise<void> {
-  if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only staff may settle an order.');
+  assertStaff(ctx.actor, 'settle an order');
   const order = await lockOrder(tx, id, ctx.actor);
   const isFirst = await tx.execute(sql`
     INSERT INTO orders.review_settlement (closing_id, order_id) VALUES (${closingId}, ${id}) ON CONFLICT DO NOTHING`);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { assertStaff } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import { PaymentRefunded, RefundPayment as RefundCall } from '@order-system/contracts/payments.contracts';
@@ -47,7 +48,7 @@ export class RefundPayment {
   ) {}
 
   async execute(input: Input, ctx: MessageContext): Promise<CallOutput<typeof RefundCall>> {
-    if (ctx.actor.role !== 'admin') throw new DomainError('FORBIDDEN', 'Only an admin can refund.');
+    assertStaff(ctx.actor, 'refund');
     const id = refundIdOf(ctx);
     const due = await this.db.inTx((tx) => requestRefund(tx, { ...input, refundId: id }));
     const answer = await this.finish(due);

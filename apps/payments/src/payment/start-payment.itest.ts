@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@order-system/messaging/testing/eventually';
+import { GUEST } from '@order-system/contracts/primitives';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
 import type { PaymentProvider } from '../provider/payment-provider.js';
@@ -282,6 +283,7 @@ it('is seen by its owner and by admins, and by nobody else', async () => {
   await expect(get(user(input.userId))).resolves.toMatchObject({ id: input.paymentId, amount: 1999 });
   await expect(get(admin())).resolves.toMatchObject({ id: input.paymentId });
   await expect(get(user())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(get({ ...user(), actor: GUEST })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   await expect(getPayment(kit.db, newId(), admin())).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
