@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { AccessTokens } from '@order-system/auth/tokens';
 import { CheckSession, LogIn, LogOut, RefreshSession } from '@order-system/contracts/auth.contracts';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -23,15 +23,12 @@ export class SessionRpc {
   ) {}
 
   @Rpc(LogIn)
-  logIn(input: CallInput<typeof LogIn>, ctx: MessageContext): Promise<CallOutput<typeof LogIn>> {
+  logIn(input: CallInput<typeof LogIn>, ctx: MessageContext) {
     return this.logInUser.execute(input, ctx);
   }
 
   @Rpc(RefreshSession)
-  async refresh(
-    { refreshToken }: CallInput<typeof RefreshSession>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof RefreshSession>> {
+  async refresh({ refreshToken }: CallInput<typeof RefreshSession>, ctx: MessageContext) {
     const result = await this.db.inTx((tx) => refreshSession(tx, refreshToken, ctx));
     if (result.outcome === 'rotated') {
       const { user, sessionId } = result;
@@ -49,12 +46,12 @@ export class SessionRpc {
   }
 
   @Rpc(LogOut)
-  logOut(_: CallInput<typeof LogOut>, ctx: MessageContext): Promise<CallOutput<typeof LogOut>> {
+  logOut(_: CallInput<typeof LogOut>, ctx: MessageContext) {
     return this.db.inTx((tx) => logOut(tx, ctx));
   }
 
   @Rpc(CheckSession)
-  check({ sessionId }: CallInput<typeof CheckSession>): Promise<CallOutput<typeof CheckSession>> {
+  check({ sessionId }: CallInput<typeof CheckSession>) {
     return checkSession(this.db, sessionId);
   }
 }

@@ -9,7 +9,7 @@ import {
   SetRole,
   UpdateProfile,
 } from '@order-system/contracts/auth.contracts';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -30,15 +30,12 @@ export class UserRpc {
   ) {}
 
   @Rpc(RegisterUser)
-  register(
-    input: CallInput<typeof RegisterUser>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof RegisterUser>> {
+  register(input: CallInput<typeof RegisterUser>, ctx: MessageContext) {
     return this.registering.execute(input, ctx);
   }
 
   @Rpc(GetUser)
-  async get({ id }: CallInput<typeof GetUser>, ctx: MessageContext): Promise<CallOutput<typeof GetUser>> {
+  async get({ id }: CallInput<typeof GetUser>, ctx: MessageContext) {
     assertMayRead(ctx.actor, id);
     const user = await findUser(this.db, id);
     if (!user) throw notFound('user');
@@ -46,35 +43,29 @@ export class UserRpc {
   }
 
   @Rpc(GetContacts)
-  async contacts(
-    { ids }: CallInput<typeof GetContacts>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof GetContacts>> {
+  async contacts({ ids }: CallInput<typeof GetContacts>, { actor }: MessageContext) {
     if (actor.role !== 'system') throw notFound('user');
     return { contacts: await findContacts(this.db, ids) };
   }
 
   @Rpc(UpdateProfile)
-  updateProfile(
-    input: CallInput<typeof UpdateProfile>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof UpdateProfile>> {
+  updateProfile(input: CallInput<typeof UpdateProfile>, ctx: MessageContext) {
     return this.updateOwnProfile.execute(input, ctx);
   }
 
   @Rpc(ListUsers)
-  async list(input: CallInput<typeof ListUsers>, ctx: MessageContext): Promise<CallOutput<typeof ListUsers>> {
+  async list(input: CallInput<typeof ListUsers>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'list users');
     return listUsers(this.db, input);
   }
 
   @Rpc(SetRole)
-  setRole(input: CallInput<typeof SetRole>, ctx: MessageContext): Promise<CallOutput<typeof SetRole>> {
+  setRole(input: CallInput<typeof SetRole>, ctx: MessageContext) {
     return this.db.inTx((tx) => setRole(tx, input, ctx));
   }
 
   @Rpc(DeleteUser)
-  delete(input: CallInput<typeof DeleteUser>, ctx: MessageContext): Promise<CallOutput<typeof DeleteUser>> {
+  delete(input: CallInput<typeof DeleteUser>, ctx: MessageContext) {
     return this.db.inTx((tx) => deleteUser(tx, input, ctx));
   }
 }

@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { signedIn } from '@order-system/contracts/actor';
 import {
   AddBasketItem,
-  type Basket,
   CheckOutBasket,
   ClearBasket,
   CreateBasket,
@@ -15,7 +14,7 @@ import {
   SetBasketItem,
   TakeGuestBasket,
 } from '@order-system/contracts/basket.contracts';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { DomainError, notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
@@ -51,7 +50,7 @@ export class BasketRpc {
   ) {}
 
   @Rpc(CreateBasket)
-  async create(_: CallInput<typeof CreateBasket>, ctx: MessageContext): Promise<Basket> {
+  async create(_: CallInput<typeof CreateBasket>, ctx: MessageContext) {
     const { id: userId } = ctx.actor;
     const basket = await (userId === null ? openGuestBasket(this.db, ctx) : this.open(userId));
     return this.pricing.execute(basket, ctx);
@@ -59,7 +58,7 @@ export class BasketRpc {
 
   /** Makes one for a customer who has none yet: they have a basket, it is only empty. */
   @Rpc(GetOwnBasket)
-  async own(_: CallInput<typeof GetOwnBasket>, ctx: MessageContext): Promise<Basket> {
+  async own(_: CallInput<typeof GetOwnBasket>, ctx: MessageContext) {
     return this.pricing.execute(
       await this.open(signedIn(ctx.actor, 'Sign in to have a basket of your own.')),
       ctx,
@@ -67,61 +66,52 @@ export class BasketRpc {
   }
 
   @Rpc(GetBasket)
-  async get({ id }: CallInput<typeof GetBasket>, ctx: MessageContext): Promise<Basket> {
+  async get({ id }: CallInput<typeof GetBasket>, ctx: MessageContext) {
     const read = (found: string) => readBasket(this.db, { id: found, userId: ctx.actor.id });
     return this.pricing.execute(await this.inBasket(id, ctx, read), ctx);
   }
 
   @Rpc(GetBasketLines)
-  async lines(
-    { id }: CallInput<typeof GetBasketLines>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof GetBasketLines>> {
+  async lines({ id }: CallInput<typeof GetBasketLines>, ctx: MessageContext) {
     return { lines: (await readBasket(this.db, { id, userId: ctx.actor.id })).items };
   }
 
   @Rpc(CheckOutBasket)
-  async checkOut(
-    { id, orderId }: CallInput<typeof CheckOutBasket>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof CheckOutBasket>> {
+  async checkOut({ id, orderId }: CallInput<typeof CheckOutBasket>, ctx: MessageContext) {
     return { lines: await this.inBasket(id, ctx, (found) => checkOut(this.db, { id: found, orderId }, ctx)) };
   }
 
   @Rpc(GiveBackBasket)
-  async giveBack({ orderId }: CallInput<typeof GiveBackBasket>): Promise<CallOutput<typeof GiveBackBasket>> {
+  async giveBack({ orderId }: CallInput<typeof GiveBackBasket>) {
     await this.db.inTx((tx) => putBack(tx, orderId));
     return {};
   }
 
   @Rpc(AddBasketItem)
-  addItem(input: CallInput<typeof AddBasketItem>, ctx: MessageContext): Promise<Basket> {
+  addItem(input: CallInput<typeof AddBasketItem>, ctx: MessageContext) {
     return this.inBasket(input.id, ctx, (id) => this.adding.execute({ ...input, id }, ctx));
   }
 
   @Rpc(SetBasketItem)
-  setItem(input: CallInput<typeof SetBasketItem>, ctx: MessageContext): Promise<Basket> {
+  setItem(input: CallInput<typeof SetBasketItem>, ctx: MessageContext) {
     return this.inBasket(input.id, ctx, (id) => this.setting.execute({ ...input, id }, ctx));
   }
 
   @Rpc(RemoveBasketItem)
-  async removeItem(
-    { id, productId }: CallInput<typeof RemoveBasketItem>,
-    ctx: MessageContext,
-  ): Promise<Basket> {
+  async removeItem({ id, productId }: CallInput<typeof RemoveBasketItem>, ctx: MessageContext) {
     const { isDone, basket } = await this.remove(id, productId, ctx);
     if (!isDone) throw notFound('item');
     return this.pricing.execute(basket, ctx);
   }
 
   @Rpc(ClearBasket)
-  async clear({ id }: CallInput<typeof ClearBasket>, ctx: MessageContext): Promise<Basket> {
+  async clear({ id }: CallInput<typeof ClearBasket>, ctx: MessageContext) {
     const { basket } = await this.remove(id, null, ctx);
     return this.pricing.execute(basket, ctx);
   }
 
   @Rpc(MergeBaskets)
-  async merge(input: CallInput<typeof MergeBaskets>, ctx: MessageContext): Promise<Basket> {
+  async merge(input: CallInput<typeof MergeBaskets>, ctx: MessageContext) {
     const { lines } = await this.db.inTx((tx) =>
       once(tx, ctx, Merging, input, async () => ({ lines: (await mergeBaskets(tx, input, ctx)).items })),
     );
@@ -129,10 +119,7 @@ export class BasketRpc {
   }
 
   @Rpc(TakeGuestBasket)
-  async takeGuest(
-    { basketId }: CallInput<typeof TakeGuestBasket>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof TakeGuestBasket>> {
+  async takeGuest({ basketId }: CallInput<typeof TakeGuestBasket>, { actor }: MessageContext) {
     const userId = signedIn(actor);
     await this.db.inTx((tx) => takeGuestBasket(tx, { basketId, userId }));
     return {};

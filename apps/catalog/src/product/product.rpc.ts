@@ -11,7 +11,7 @@ import {
   SearchProducts,
   UpdateProduct,
 } from '@order-system/contracts/catalog.contracts';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
@@ -32,68 +32,53 @@ export class ProductRpc {
   ) {}
 
   @Rpc(SearchProducts)
-  search(input: CallInput<typeof SearchProducts>): Promise<CallOutput<typeof SearchProducts>> {
+  search(input: CallInput<typeof SearchProducts>) {
     return searchProducts(this.db, input);
   }
 
   @Rpc(GetProduct)
-  async get({ id }: CallInput<typeof GetProduct>): Promise<CallOutput<typeof GetProduct>> {
+  async get({ id }: CallInput<typeof GetProduct>) {
     const product = await this.loader.load(id);
     if (!product) throw notFound('product');
     return toProduct(product);
   }
 
   @Rpc(LookUpProducts)
-  async lookUp({ ids }: CallInput<typeof LookUpProducts>): Promise<CallOutput<typeof LookUpProducts>> {
+  async lookUp({ ids }: CallInput<typeof LookUpProducts>) {
     return { products: (await readProducts(this.db, ids)).map(toProduct) };
   }
 
   @Rpc(ListCategories)
-  categories(): Promise<CallOutput<typeof ListCategories>> {
+  categories() {
     return listCategories(this.db);
   }
 
   @Rpc(ListMovements)
-  async movements(
-    input: CallInput<typeof ListMovements>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof ListMovements>> {
+  async movements(input: CallInput<typeof ListMovements>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'see stock movements');
     return listMovements(this.db, input);
   }
 
   @Rpc(CreateProduct)
-  async create(
-    input: CallInput<typeof CreateProduct>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof CreateProduct>> {
+  async create(input: CallInput<typeof CreateProduct>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'create products');
     return this.db.inTx((tx) => once(tx, ctx, CreateProduct, input, () => createProduct(tx, input, ctx)));
   }
 
   @Rpc(UpdateProduct)
-  async update(
-    input: CallInput<typeof UpdateProduct>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof UpdateProduct>> {
+  async update(input: CallInput<typeof UpdateProduct>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'change products');
     return this.db.inTx((tx) => updateProduct(tx, input, ctx));
   }
 
   @Rpc(ArchiveProduct)
-  async archive(
-    { id }: CallInput<typeof ArchiveProduct>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof ArchiveProduct>> {
+  async archive({ id }: CallInput<typeof ArchiveProduct>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'archive products');
     return this.db.inTx((tx) => updateProduct(tx, { id, status: 'ARCHIVED' }, ctx));
   }
 
   @Rpc(RestockProduct)
-  async restock(
-    input: CallInput<typeof RestockProduct>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof RestockProduct>> {
+  async restock(input: CallInput<typeof RestockProduct>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'restock products');
     return this.db.inTx((tx) => once(tx, ctx, RestockProduct, input, () => restockProduct(tx, input, ctx)));
   }

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { assertStaff, signedIn } from '@order-system/contracts/actor';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import {
   Announce,
   GetPreferences,
@@ -28,27 +28,18 @@ export class NotificationRpc {
   ) {}
 
   @Rpc(ListNotifications)
-  async list(
-    input: CallInput<typeof ListNotifications>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof ListNotifications>> {
+  async list(input: CallInput<typeof ListNotifications>, { actor }: MessageContext) {
     return listNotifications(this.db, signedIn(actor), input);
   }
 
   @Rpc(ReadNotification)
-  async read(
-    input: CallInput<typeof ReadNotification>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof ReadNotification>> {
+  async read(input: CallInput<typeof ReadNotification>, ctx: MessageContext) {
     const own = { ...input, userId: signedIn(ctx.actor) };
     return this.db.inTx((tx) => once(tx, ctx, ReadNotification, input, () => readNotification(tx, own)));
   }
 
   @Rpc(ReadAllNotifications)
-  async readAll(
-    input: CallInput<typeof ReadAllNotifications>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof ReadAllNotifications>> {
+  async readAll(input: CallInput<typeof ReadAllNotifications>, ctx: MessageContext) {
     const own = { userId: signedIn(ctx.actor) };
     return this.db.inTx((tx) =>
       once(tx, ctx, ReadAllNotifications, input, () => readAllNotifications(tx, own)),
@@ -56,37 +47,25 @@ export class NotificationRpc {
   }
 
   @Rpc(GetPreferences)
-  async preferences(
-    _input: CallInput<typeof GetPreferences>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof GetPreferences>> {
+  async preferences(_input: CallInput<typeof GetPreferences>, { actor }: MessageContext) {
     return { preferences: await readPreferences(this.db, signedIn(actor)) };
   }
 
   @Rpc(SetPreferences)
-  async setPreferences(
-    { preferences }: CallInput<typeof SetPreferences>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof SetPreferences>> {
+  async setPreferences({ preferences }: CallInput<typeof SetPreferences>, { actor }: MessageContext) {
     const userId = signedIn(actor);
     await this.db.inTx((tx) => setPreferences(tx, { userId, preferences }));
     return { preferences: await readPreferences(this.db, userId) };
   }
 
   @Rpc(ListMailbox)
-  async mailbox(
-    input: CallInput<typeof ListMailbox>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof ListMailbox>> {
+  async mailbox(input: CallInput<typeof ListMailbox>, { actor }: MessageContext) {
     assertStaff(actor, 'read the mailbox');
     return listMailbox(this.db, input);
   }
 
   @Rpc(Announce)
-  async announce(
-    input: CallInput<typeof Announce>,
-    ctx: MessageContext,
-  ): Promise<CallOutput<typeof Announce>> {
+  async announce(input: CallInput<typeof Announce>, ctx: MessageContext) {
     assertStaff(ctx.actor, 'announce');
     const announcement = { ...input, at: this.clock.now() };
     return this.db.inTx((tx) =>

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { assertStaff } from '@order-system/contracts/actor';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import {
   CancelOrder,
   GetOrder,
@@ -64,10 +64,7 @@ export class OrderRpc {
   }
 
   @Rpc(TrackOrder)
-  track(
-    { id }: CallInput<typeof TrackOrder>,
-    { actor }: MessageContext,
-  ): Promise<CallOutput<typeof TrackOrder>> {
+  track({ id }: CallInput<typeof TrackOrder>, { actor }: MessageContext) {
     return readOrder(this.db, id, actor);
   }
 

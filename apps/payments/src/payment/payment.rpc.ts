@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import {
   GetPayment,
   ListPaymentMethods,
@@ -24,22 +24,22 @@ export class PaymentRpc {
   ) {}
 
   @Rpc(ListPaymentMethods)
-  async methods(): Promise<CallOutput<typeof ListPaymentMethods>> {
+  async methods() {
     return { methods: this.providers.names() };
   }
 
   @Rpc(StartCall)
-  start(input: CallInput<typeof StartCall>, ctx: MessageContext): Promise<CallOutput<typeof StartCall>> {
+  start(input: CallInput<typeof StartCall>, ctx: MessageContext) {
     return this.starting.execute(input, ctx);
   }
 
   @Rpc(GetPayment)
-  get({ id }: CallInput<typeof GetPayment>, ctx: MessageContext): Promise<CallOutput<typeof GetPayment>> {
+  get({ id }: CallInput<typeof GetPayment>, ctx: MessageContext) {
     return getPayment(this.db, id, ctx);
   }
 
   @Rpc(RefundCall)
-  refund(input: CallInput<typeof RefundCall>, ctx: MessageContext): Promise<CallOutput<typeof RefundCall>> {
+  refund(input: CallInput<typeof RefundCall>, ctx: MessageContext) {
     return this.refunding.execute(input, ctx);
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { GetSandboxSession, SettleSandboxSession } from '@order-system/contracts/payments.contracts';
 import { Rpc } from '@order-system/messaging/rpc';
 import { Database } from '@order-system/prisma/database';
@@ -15,12 +15,12 @@ export class SandboxRpc {
   ) {}
 
   @Rpc(GetSandboxSession)
-  async get(input: CallInput<typeof GetSandboxSession>): Promise<CallOutput<typeof GetSandboxSession>> {
+  async get(input: CallInput<typeof GetSandboxSession>) {
     return toSession(await findByLink(this.db, input));
   }
 
   @Rpc(SettleSandboxSession)
-  settle(input: CallInput<typeof SettleSandboxSession>): Promise<CallOutput<typeof SettleSandboxSession>> {
+  settle(input: CallInput<typeof SettleSandboxSession>) {
     return settleSession({ db: this.db, courier: this.courier }, input);
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { CallInput, CallOutput } from '@order-system/contracts/define';
+import type { CallInput } from '@order-system/contracts/define';
 import { ReceiveWebhook as ReceiveCall } from '@order-system/contracts/payments.contracts';
 import { Rpc } from '@order-system/messaging/rpc';
 import { ReceiveWebhook } from './receive-webhook.js';
@@ -9,7 +9,7 @@ export class WebhookRpc {
   constructor(private readonly receiving: ReceiveWebhook) {}
 
   @Rpc(ReceiveCall)
-  receive(input: CallInput<typeof ReceiveCall>): Promise<CallOutput<typeof ReceiveCall>> {
+  receive(input: CallInput<typeof ReceiveCall>) {
     return this.receiving.execute(input);
   }
 }
