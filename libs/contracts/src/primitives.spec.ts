@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { Instant, Json, Search, text } from './primitives.js';
+import { Id, Instant, Json, Search, text } from './primitives.js';
+
+it('takes an id in either case, however deep it is, and has it in lower case from then on', () => {
+  const Deep = z.strictObject({ lines: z.array(z.union([z.object({ id: Id.nullable() }), z.int()])) });
+  const deep = (id: string) => ({ lines: [1, { id }] });
+  const id = '0190a0b0-0000-7000-8000-00000000000a';
+  for (const parse of [Deep.parse, (value: z.output<typeof Deep>) => z.encode(Deep, value)])
+    expect(parse(deep(id.toUpperCase()))).toEqual(deep(id));
+});
 
 describe('a time', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Upper and lower case are the same UUID; PostgreSQL answers in lower case. */
+/** Upper and lower case are the same UUID. PostgreSQL answers in lower case, and so is what a contract lets in. */
 export const Id = z.uuid().toLowerCase();
 
 const FIRST = new Date('0001-01-01T00:00:00.000Z');

@@ -27,8 +27,7 @@ export class AddItem {
     private readonly pricing: PriceBasket,
   ) {}
 
-  async execute(given: Input, ctx: MessageContext): Promise<Basket> {
-    const input = { ...given, productId: given.productId.toLowerCase() };
+  async execute(input: Input, ctx: MessageContext): Promise<Basket> {
     const access = { id: input.id, userId: ctx.actor.id };
     const { items } = await readBasket(this.db, access);
     const ids = [input.productId, ...items.map((item) => item.productId)];
@@ -41,7 +40,7 @@ export class AddItem {
     }
     return this.locked(access, (tx) =>
       // The basket's id is known to nobody but its guest.
-      once(tx, withKeysOf(input.id, ctx), AddBasketItem, given, async () => {
+      once(tx, withKeysOf(input.id, ctx), AddBasketItem, input, async () => {
         const basket = await put(tx);
         if (isKnown(basket, products)) return priced(basket, products);
         throw new DomainError('STALE_WRITE', 'Something else was put into the basket meanwhile; try again.');

@@ -15,14 +15,16 @@ export class SetItem {
     private readonly pricing: PriceBasket,
   ) {}
 
-  async execute(input: CallInput<typeof SetBasketItem>, ctx: MessageContext): Promise<Basket> {
-    const access = { id: input.id, userId: ctx.actor.id };
-    const productId = input.productId.toLowerCase();
+  async execute(
+    { id, productId, quantity }: CallInput<typeof SetBasketItem>,
+    ctx: MessageContext,
+  ): Promise<Basket> {
+    const access = { id, userId: ctx.actor.id };
     const { items } = await readBasket(this.db, access);
     if (!items.some((item) => item.productId === productId)) throw notFound('item');
     const product = onSale(await this.pricing.lookUp([productId], ctx), productId);
-    if (input.quantity > product.stock) throw tooMany(product, input.quantity);
-    const { isDone, basket } = await setLine(this.db, access, { productId, quantity: input.quantity });
+    if (quantity > product.stock) throw tooMany(product, quantity);
+    const { isDone, basket } = await setLine(this.db, access, { productId, quantity });
     if (!isDone) throw notFound('item');
     return this.pricing.execute(basket, ctx);
   }

@@ -16,10 +16,9 @@ export class ProductLoader {
   constructor(private readonly db: Database) {}
 
   async load(id: string): Promise<StoredProduct | undefined> {
-    const key = id.toLowerCase();
     const batch = (this.batch ??= this.open());
-    batch.ids.add(key);
-    return (await batch.products).get(key);
+    batch.ids.add(id);
+    return (await batch.products).get(id);
   }
 
   private open(): Batch {

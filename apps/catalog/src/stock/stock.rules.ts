@@ -79,13 +79,10 @@ export function stepFor({ state, expiresAt }: Reservation, fate: OrderFate): Ste
 export const isLapsed = ({ state, expiresAt }: Reservation): boolean =>
   state === 'RELEASED' && expiresAt !== null;
 
-/** One line for each product, in the order in which products are locked. Ids are the same in either case. */
+/** One line for each product, in the order in which products are locked. */
 export function sumPerProduct(lines: readonly StockLine[]): StockLine[] {
   const sums = new Map<string, number>();
-  for (const { productId, quantity } of lines) {
-    const key = productId.toLowerCase();
-    sums.set(key, (sums.get(key) ?? 0) + quantity);
-  }
+  for (const { productId, quantity } of lines) sums.set(productId, (sums.get(productId) ?? 0) + quantity);
   return [...sums]
     .map(([productId, quantity]) => ({ productId, quantity }))
     .sort((a, b) => (a.productId < b.productId ? -1 : 1));
@@ -118,9 +115,7 @@ export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly
   const shelfOf = new Map(shelves.map((shelf) => [shelf.productId, shelf]));
   const isSold = (shelf?: Shelf) => shelf?.sku != null && shelf.status === 'ACTIVE';
 
-  const gone = lines.flatMap(({ productId }, index) =>
-    isSold(shelfOf.get(productId.toLowerCase())) ? [] : [index],
-  );
+  const gone = lines.flatMap(({ productId }, index) => (isSold(shelfOf.get(productId)) ? [] : [index]));
   if (gone.length > 0)
     throw new DomainError('NOT_FOUND', 'A product does not exist or is not sold any more.', {
       errors: gone.map((index) => ({ path: `items.${index}.productId`, message: 'is no product on sale' })),
@@ -133,9 +128,8 @@ export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly
     throw new DomainError('OUT_OF_STOCK', 'There is not enough in stock.', { available });
 
   const changed = lines
-    .filter(({ price }) => price !== undefined)
-    .filter(({ productId, price }) => shelfOf.get(productId.toLowerCase())?.price !== price)
-    .map(({ productId }) => productId.toLowerCase());
+    .filter(({ productId, price }) => price !== undefined && shelfOf.get(productId)?.price !== price)
+    .map(({ productId }) => productId);
   if (changed.length > 0)
     throw new DomainError('PRICE_CHANGED', 'The price of a product is another one now.', {
       prices: [...new Set(changed)].map((productId) => ({
@@ -149,7 +143,7 @@ export function refuseUnlessHeld(lines: readonly WantedLine[], shelves: readonly
 
 function refuseUncountable(lines: readonly WantedLine[], shelfOf: ReadonlyMap<string, Shelf>): void {
   const errors = lines.flatMap(({ productId }, index) => {
-    const { price, quantity } = shelfOf.get(productId.toLowerCase())!;
+    const { price, quantity } = shelfOf.get(productId)!;
     if (price * quantity <= MOST_AMOUNT) return [];
     const message = `must be at most ${Math.floor(MOST_AMOUNT / price)} of this product in all`;
     return [{ path: `items.${index}.quantity`, message }];
