@@ -101,6 +101,18 @@ it('gives a basket back what it was to be ordered of when it is refused, not whe
   expect(shop.neighbours.givenBack).toHaveLength(1);
 });
 
+it('gives back what it knows it took: the stock as well as the basket, no stock when nobody said it is held', async () => {
+  const order = () =>
+    shop.rpc.call(PlaceOrder, { basketId: newId(), paymentMethod: 'SANDBOX' }, someone('user'));
+  shop.neighbours.price = NOTHING;
+  await expect(order()).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  expect(shop.neighbours.released).toEqual(shop.neighbours.givenBack);
+  shop.neighbours.reserveRefusal = new DomainError('SERVICE_UNAVAILABLE', 'no answer');
+  await expect(order()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  expect(shop.neighbours.givenBack).toHaveLength(2);
+  expect(shop.neighbours.released).toHaveLength(1);
+});
+
 it('keeps the hold of an order whose payment cannot be started', async () => {
   shop.neighbours.paymentRefusal = new DomainError('SERVICE_UNAVAILABLE', 'away');
   const { order, payment } = await place(someone('user'));

@@ -36,6 +36,7 @@ type Answer = CallOutput<typeof PlaceOrder>;
 /** What the payment of an order needs to know of it. */
 type Placed = Pick<NewOrder, 'id' | 'userId' | 'paymentId' | 'total'>;
 type Item = NonNullable<Input['items']>[number];
+type Undo = typeof ReleaseStock | typeof GiveBackBasket;
 
 /**
  * Places an order step by step; each step can be repeated under the ids of the placement, so a request that comes
@@ -142,16 +143,19 @@ export class OrderPlacing {
     return lines;
   }
 
+  /** When it is refused, all that was taken for it goes back at once. A hold that nobody answered for lapses. */
   private async pricedOrGivenBack(
     input: Input,
     { id, items }: { id: string; items: Item[] },
     ctx: MessageContext,
   ): Promise<{ lines: NewLine[]; total: number }> {
+    const taken: Undo[] = input.basketId === undefined ? [] : [GiveBackBasket];
     try {
       const lines = await this.priced(id, items, ctx);
-      return { lines, total: await this.total(id, lines, ctx) };
+      if (lines.some(({ productId }) => productId !== null)) taken.unshift(ReleaseStock);
+      return { lines, total: totalOf(lines) };
     } catch (error) {
-      if (input.basketId !== undefined) await this.undo(GiveBackBasket, id, ctx);
+      for (const call of taken) await this.undo(call, id, ctx);
       throw asSent(input, items, error);
     }
   }
@@ -171,22 +175,8 @@ export class OrderPlacing {
     });
   }
 
-  /** The last thing an order can be refused for: what is held for it then goes back at once. */
-  private async total(orderId: string, lines: NewLine[], ctx: MessageContext): Promise<number> {
-    try {
-      return totalOf(lines);
-    } catch (error) {
-      if (lines.some(({ productId }) => productId !== null)) await this.undo(ReleaseStock, orderId, ctx);
-      throw error;
-    }
-  }
-
   /** When it fails, what was taken goes back by itself after two minutes. */
-  private async undo(
-    call: typeof ReleaseStock | typeof GiveBackBasket,
-    orderId: string,
-    ctx: MessageContext,
-  ): Promise<void> {
+  private async undo(call: Undo, orderId: string, ctx: MessageContext): Promise<void> {
     try {
       await this.rpc.call(call, { orderId }, ctx);
     } catch (err) {
