@@ -1,8 +1,8 @@
 import type {
   ListCategories,
   ListMovements,
+  MovementReason,
   SearchProducts,
-  StockMovement,
 } from '@order-system/contracts/catalog.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { notFound } from '@order-system/contracts/errors';
@@ -17,6 +17,7 @@ export const readProducts = (db: Database, ids: string[]): Promise<StoredProduct
   db.query<StoredProduct>(sql`SELECT ${PRODUCT_COLUMNS} FROM catalog.product WHERE id = ANY(${ids}::uuid[])`);
 
 type Search = CallInput<typeof SearchProducts>;
+type Reason = z.output<typeof MovementReason>;
 
 /** As people sort, and alike in every database, whatever its own collation is. The indexes of names say the same. */
 const AS_PEOPLE_SORT = sql`COLLATE "und-x-icu"`;
@@ -86,5 +87,6 @@ export async function listMovements(
   ]);
   // Every product has its INITIAL movement.
   if (total === 0) throw notFound('product');
-  return { items: rows as z.output<typeof StockMovement>[], total };
+  // The column holds the contract's values.
+  return { items: rows.map((row) => ({ ...row, reason: row.reason as Reason })), total };
 }

@@ -2,6 +2,8 @@ import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import type { ListDeadLetters } from '@order-system/contracts/events.contracts';
 import type { Database } from '@order-system/prisma/database';
 
+type Letter = CallOutput<typeof ListDeadLetters>['items'][number];
+
 /** Newest first. */
 export async function listLetters(
   db: Database,
@@ -17,5 +19,5 @@ export async function listLetters(
     }),
     db.prisma.deadLetter.count({ where }),
   ]);
-  return { items: rows as CallOutput<typeof ListDeadLetters>['items'], total };
+  return { items: rows.map((row) => ({ ...row, message: row.message as Letter['message'] })), total };
 }

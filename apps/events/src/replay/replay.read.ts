@@ -3,9 +3,11 @@ import { notFound } from '@order-system/contracts/errors';
 import type { GetReplay } from '@order-system/contracts/events.contracts';
 import type { Database } from '@order-system/prisma/database';
 
-export async function readReplay(db: Database, id: string): Promise<CallOutput<typeof GetReplay>> {
+type Job = CallOutput<typeof GetReplay>;
+
+export async function readReplay(db: Database, id: string): Promise<Job> {
   const job = await db.prisma.replayJob.findUnique({ where: { id } });
   if (!job) throw notFound('replay');
-  // The status column holds the contract's values.
-  return job as CallOutput<typeof GetReplay>;
+  // The column holds the contract's values.
+  return { ...job, status: job.status as Job['status'] };
 }

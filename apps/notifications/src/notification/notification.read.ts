@@ -4,6 +4,7 @@ import type {
   ListMailbox,
   ListNotifications,
   Notification,
+  NotificationKind,
 } from '@order-system/contracts/notifications.contracts';
 import type { Database } from '@order-system/prisma/database';
 import type { Prisma } from '@order-system/prisma/generated/client';
@@ -21,8 +22,11 @@ const shown = {
 type Row = Prisma.NotificationGetPayload<{ select: typeof shown }>;
 
 // The rows hold what the contracts let in, so `kind` is one of theirs.
-const present = ({ readAt, ...row }: Row): Notification =>
-  ({ ...row, read: readAt !== null }) as Notification;
+const present = ({ readAt, kind, ...row }: Row): Notification => ({
+  ...row,
+  kind: kind as NotificationKind,
+  read: readAt !== null,
+});
 
 /** Newest first. */
 export async function listNotifications(

@@ -5,23 +5,25 @@ import { shopCurrency } from '@order-system/contracts/money';
 import {
   type GetOrderStats,
   type ListOrders,
-  Order,
+  type Order,
   OrderStatus,
 } from '@order-system/contracts/orders.contracts';
 import type { Actor } from '@order-system/contracts/primitives';
 import type { Database, Statements } from '@order-system/prisma/database';
-import type { OrderHistory, OrderLine, Order as StoredOrder } from '@order-system/prisma/generated/client';
 import { allOf, plannedAnew, type Sql, sql, wordsLike } from '@order-system/prisma/sql';
+import type { OrderState } from './order.rules.js';
+import type { NewLine } from './order.store.js';
 
-/** An order's row with its lines and history, as WHOLE reads it. */
-interface WholeOrder extends Omit<
-  StoredOrder,
-  'total' | 'refunded' | 'ownPrices' | 'isAgreed' | 'basketId' | 'attemptedAt' | 'payBefore' | 'version'
-> {
-  total: number;
-  lines: Pick<OrderLine, 'productId' | 'title' | 'price' | 'quantity'>[];
-  history: (Pick<OrderHistory, 'from' | 'to' | 'by' | 'reason'> & { at: string })[];
-}
+type Columns = Omit<Order, 'subtotal' | 'items' | 'payment' | 'history'>;
+type History = Order['history'][number];
+
+/** An order's row with its lines and history, as WHOLE reads it: what an order may be without is null. */
+type WholeOrder = {
+  [K in keyof Columns]-?: undefined extends Columns[K] ? NonNullable<Columns[K]> | null : Columns[K];
+} & Pick<OrderState, 'paymentId' | 'paymentProvider' | 'paymentState'> & {
+    lines: NewLine[];
+    history: (Omit<History, 'at' | 'reason'> & { at: string; reason: string | null })[];
+  };
 
 /** Of the order `o` with its lines and history. */
 const WHOLE = sql`o.id, number, user_id AS "userId", kind, status, payment_status AS "paymentStatus", currency, total,
@@ -105,54 +107,34 @@ const isAmongAll = (word: string): Sql => sql`o.id IN (
   UNION SELECT id FROM orders."order" WHERE ${ownText(word)})`;
 
 /** A row as the contract describes an order. */
-function present(row: WholeOrder): Order {
-  const { total } = row;
-  const payment =
-    row.paymentId && row.paymentProvider && row.paymentState
-      ? { id: row.paymentId, provider: row.paymentProvider, status: row.paymentState, amount: total }
-      : undefined;
-  const optional = {
-    description: row.description,
-    specifications: row.specifications,
-    quantity: row.quantity,
-    metadata: row.metadata,
-    shippingAddress: row.shippingAddress,
-    notes: row.notes,
-    trackingNumber: row.trackingNumber,
-    carrier: row.carrier,
-    payment,
-  };
-  // The rows keep what the contracts let in, so their text columns hold the contracts' values.
+function present({ lines, history, paymentId, paymentProvider, paymentState, ...order }: WholeOrder): Order {
+  const { total } = order;
   return {
-    id: row.id,
-    number: row.number,
-    userId: row.userId,
-    kind: row.kind,
-    status: row.status,
-    paymentStatus: row.paymentStatus,
-    currency: row.currency,
+    ...order,
     subtotal: total,
-    total,
-    items: row.lines.map(({ productId, title, price, quantity }) => ({
-      ...(productId === null ? {} : { productId }),
-      title,
-      price,
-      quantity,
-      total: price * quantity,
+    items: lines.map(({ productId, ...line }) => ({
+      ...line,
+      productId: productId ?? undefined,
+      total: line.price * line.quantity,
     })),
-    ...Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== null && value !== undefined),
-    ),
-    history: row.history.map(({ from, to, at, by, reason }) => ({
-      from,
-      to,
+    description: order.description ?? undefined,
+    specifications: order.specifications ?? undefined,
+    quantity: order.quantity ?? undefined,
+    metadata: order.metadata ?? undefined,
+    shippingAddress: order.shippingAddress ?? undefined,
+    notes: order.notes ?? undefined,
+    trackingNumber: order.trackingNumber ?? undefined,
+    carrier: order.carrier ?? undefined,
+    payment:
+      paymentId && paymentProvider && paymentState
+        ? { id: paymentId, provider: paymentProvider, status: paymentState, amount: total }
+        : undefined,
+    history: history.map(({ at, reason, ...entry }) => ({
+      ...entry,
       at: new Date(at),
-      by,
       ...(reason ? { reason } : {}),
     })),
-    createdAt: row.createdAt,
-    updatedAt: row.updatedAt,
-  } as Order;
+  };
 }
 
 /** Orders whose money, or a part of it, is the shop's. */
