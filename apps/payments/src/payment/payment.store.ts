@@ -5,12 +5,9 @@ import type {
   PaymentState,
 } from '@order-system/contracts/payments.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
-import type { Tx } from '@order-system/prisma/database';
+import type { Statements, Tx } from '@order-system/prisma/database';
 import { type Sql, sql } from '@order-system/prisma/sql';
 import { isLive } from './payment.rules.js';
-
-/** What both a transaction and the database itself offer. */
-export type Queries = Pick<Tx, 'query'>;
 
 export interface PaymentRow {
   id: string;
@@ -61,7 +58,7 @@ export const toStarted = (row: PaymentRow) => ({
 export const inItsFlow = (row: PaymentRow, ctx: MessageContext): MessageContext =>
   ctx.actor.role === 'system' ? { ...ctx, correlationId: row.correlation_id } : ctx;
 
-export async function findPayment(db: Queries, id: string): Promise<PaymentRow | undefined> {
+export async function findPayment(db: Statements, id: string): Promise<PaymentRow | undefined> {
   const [row] = await db.query<PaymentRow>(sql`SELECT * FROM payments.payment WHERE id = ${id}`);
   return row;
 }
@@ -94,7 +91,7 @@ const UNDECIDED = sql`(flow = 'BACKEND' AND status = 'REQUESTED')`;
  * the attempt exists already, the order takes no money now, or another attempt is spared or opened at the same moment.
  */
 export async function insertAttempt(
-  db: Queries,
+  db: Statements,
   attempt: NewAttempt,
   ifLive: IfLive,
 ): Promise<PaymentRow | undefined> {
@@ -125,7 +122,7 @@ export async function insertAttempt(
 
 /** The live attempt that is left alone for the sake of which the wanted one was not stored. */
 export async function findSpared(
-  db: Queries,
+  db: Statements,
   wanted: NewAttempt,
   ifLive: IfLive,
 ): Promise<PaymentRow | undefined> {
@@ -142,7 +139,7 @@ interface Obstacle {
 }
 
 /** Why an order takes no money now, if it does not. */
-export async function findObstacle(db: Queries, orderId: string): Promise<Obstacle> {
+export async function findObstacle(db: Statements, orderId: string): Promise<Obstacle> {
   const [row] = await db.query<Obstacle>(sql`
     SELECT EXISTS (SELECT 1 FROM payments.closed_order WHERE order_id = ${orderId}) AS closed,
       EXISTS (SELECT 1 FROM payments.payment WHERE order_id = ${orderId}
@@ -235,7 +232,7 @@ export const insertClosedOrder = (tx: Tx, orderId: string): Promise<number> =>
  * seconds to an hour between two questions. One that came too late is given up here. Its age, in milliseconds, is by the
  * database's clock.
  */
-export const claimChecks = (db: Queries, most: number): Promise<(PaymentRow & { age_ms: number })[]> =>
+export const claimChecks = (db: Statements, most: number): Promise<(PaymentRow & { age_ms: number })[]> =>
   db.query(sql`
     UPDATE payments.payment p
     SET check_at = now() + greatest(interval '15 seconds', least(now() - created_at, interval '1 hour')),
@@ -245,5 +242,7 @@ export const claimChecks = (db: Queries, most: number): Promise<(PaymentRow & { 
     RETURNING *, extract(epoch FROM now() - created_at)::float8 * 1000 AS age_ms`);
 
 /** Nothing is left to ask, unless it has moved since it was read. */
-export const stopChecks = (tx: Queries, row: PaymentRow): Promise<unknown[]> =>
-  tx.query(sql`UPDATE payments.payment SET check_at = NULL WHERE id = ${row.id} AND status = ${row.status}`);
+export const stopChecks = (db: Statements, row: PaymentRow): Promise<number> =>
+  db.execute(
+    sql`UPDATE payments.payment SET check_at = NULL WHERE id = ${row.id} AND status = ${row.status}`,
+  );

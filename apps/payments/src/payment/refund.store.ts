@@ -1,7 +1,7 @@
-import type { Tx } from '@order-system/prisma/database';
+import type { Statements, Tx } from '@order-system/prisma/database';
 import { newId } from '@order-system/prisma/id';
 import { sql } from '@order-system/prisma/sql';
-import type { PaymentRow, Queries } from './payment.store.js';
+import type { PaymentRow } from './payment.store.js';
 import { leftToRefund } from './payment.rules.js';
 import { REFUSED_CONSUMER } from './refused-refund.js';
 
@@ -58,7 +58,7 @@ export type DueRefund = RefundRow &
   Pick<PaymentRow, 'provider' | 'currency' | 'correlation_id'> & { payment_ref: string | null };
 
 /** Takes refunds whose answer is due, each for a lease that doubles with its attempts, up to an hour. */
-export const claimRefunds = (db: Queries, most: number): Promise<DueRefund[]> =>
+export const claimRefunds = (db: Statements, most: number): Promise<DueRefund[]> =>
   db.query(sql`
     UPDATE payments.refund r SET attempts = r.attempts + 1,
       next_at = now() + least(15 * power(2, least(r.attempts, 8)), 3600) * interval '1 second'

@@ -10,14 +10,13 @@ import {
 import { type MessageContext, systemContext } from '@order-system/messaging/context';
 import { crashPoint } from '@order-system/messaging/crash-point';
 import { emit, fact } from '@order-system/messaging/outbox';
-import { Database, type Tx } from '@order-system/prisma/database';
+import { Database, type Statements, type Tx } from '@order-system/prisma/database';
 import type { PaymentProvider, StartRequest } from '../provider/payment-provider.js';
 import { Providers } from '../provider/providers.js';
 import { isLive, type ProviderAnswer } from './payment.rules.js';
 import {
   type NewAttempt,
   type PaymentRow,
-  type Queries,
   findObstacle,
   findPayment,
   findSpared,
@@ -80,7 +79,7 @@ const startedMeanwhile = (): DomainError =>
   new DomainError('STALE_WRITE', 'Another payment of the order was started at the same time.');
 
 /** The attempt of this payment id, a new one or the one of the first time; or the one that is left in its place. */
-async function openAttempt(db: Queries, input: Input, ctx: MessageContext): Promise<PaymentRow> {
+async function openAttempt(db: Statements, input: Input, ctx: MessageContext): Promise<PaymentRow> {
   const wanted = toAttempt(input, ctx);
   const { ifLive = 'END' } = input;
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
