@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, hasCode } from '@order-system/contracts/errors';
 import { redeliver } from '@order-system/contracts/events.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import type { EventMessage } from '@order-system/messaging/events';
@@ -27,7 +27,7 @@ export class Redelivery {
     try {
       return await this.rpc.call(redeliver(service), { consumer, message: wire, again }, ctx);
     } catch (err) {
-      throw err instanceof DomainError && err.code === 'NOT_FOUND' ? noConsumer(consumer) : err;
+      throw hasCode(err, 'NOT_FOUND') ? noConsumer(consumer) : err;
     }
   }
 }

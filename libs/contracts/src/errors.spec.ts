@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { DomainError, type ErrorCode, ERRORS, notFound } from './errors.js';
+import { DomainError, type ErrorCode, ERRORS, hasCode, isFinalRefusal, notFound } from './errors.js';
 
 const DOCS = new URL('../../../docs/errors.md', import.meta.url);
 const ROW = /^\| `([A-Z_]+)` *\| (\d+) *\| (yes|no) *\| (.+?) *\| (.+?) *\|$/gm;
@@ -37,6 +37,15 @@ describe('a refusal', () => {
 
   it('says the same of what does not exist and of what is not yours', () => {
     expect(notFound('order')).toMatchObject({ code: 'NOT_FOUND', detail: 'There is no such order.' });
+  });
+
+  it('is told by its code, and from what may succeed later or is no refusal at all', () => {
+    const [gone, stale] = [notFound('order'), new DomainError('STALE_WRITE', 'Try again.')];
+    expect(
+      [gone, stale, new Error('NOT_FOUND'), undefined].map((error) => hasCode(error, 'NOT_FOUND')),
+    ).toEqual([true, false, false, false]);
+    expect([gone, stale].map((error) => hasCode(error, 'NOT_FOUND', 'STALE_WRITE'))).toEqual([true, true]);
+    expect([gone, stale, new Error('NOT_FOUND')].map(isFinalRefusal)).toEqual([true, false, false]);
   });
 
   it.each(Object.entries(ERRORS))('%s is an error of HTTP', (_, { status, retryable }) => {

@@ -70,6 +70,13 @@ export class DomainError extends Error {
   }
 }
 
+/** Is it a refusal with one of these codes? */
+export const hasCode = (error: unknown, ...codes: ErrorCode[]): boolean =>
+  error instanceof DomainError && codes.includes(error.code);
+
+/** A later attempt would be refused as well. */
+export const isFinalRefusal = (error: unknown): boolean => error instanceof DomainError && !error.retryable;
+
 /** The same answer for what does not exist and for what belongs to someone else. */
 export const notFound = (what: string): DomainError =>
   new DomainError('NOT_FOUND', `There is no such ${what}.`);

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { SessionEnded } from '@order-system/contracts/auth.contracts';
-import type { Role } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { emit, fact } from '@order-system/messaging/outbox';
 import type { Tx } from '@order-system/prisma/database';
@@ -30,18 +29,13 @@ export async function openSession(
 }
 
 /** Of any number of parallel uses of a token exactly one gets its session, the others nothing. */
-export async function useToken(
-  tx: Tx,
-  token: string,
-): Promise<{ sessionId: string; userId: string; role: Role } | undefined> {
-  const row = await tx.one<{ session_id: string; user_id: string; role: Role }>(sql`
+export const useToken = (tx: Tx, token: string): Promise<{ sessionId: string; userId: string } | undefined> =>
+  tx.one(sql`
     UPDATE auth.refresh_token t SET used_at = now()
     FROM auth.session s JOIN auth."user" u ON u.id = s.user_id
     WHERE t.hash = ${hashOf(token)} AND t.used_at IS NULL AND s.id = t.session_id
       AND s.ended_at IS NULL AND s.expires_at > now() AND u.deleted_at IS NULL
-    RETURNING t.session_id, s.user_id, u.role`);
-  return row && { sessionId: row.session_id, userId: row.user_id, role: row.role };
-}
+    RETURNING t.session_id AS "sessionId", s.user_id AS "userId"`);
 
 export async function addToken(tx: Tx, sessionId: string): Promise<string> {
   const token = newToken();

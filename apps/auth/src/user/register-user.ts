@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GetUser, RegisterUser, type User } from '@order-system/contracts/auth.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
+import { hasCode } from '@order-system/contracts/errors';
 import { Nothing } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { keyReused, once, withKeysOf } from '@order-system/messaging/idempotency';
@@ -48,7 +48,7 @@ export class RegisterNewUser {
       await this.checkPassword.execute(email, password);
       return true;
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'INVALID_CREDENTIALS') return false;
+      if (hasCode(error, 'INVALID_CREDENTIALS')) return false;
       throw error;
     }
   }

@@ -15,7 +15,7 @@ import {
   TakeGuestBasket,
 } from '@order-system/contracts/basket.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { DomainError, notFound } from '@order-system/contracts/errors';
+import { hasCode, notFound } from '@order-system/contracts/errors';
 import type { MessageContext } from '@order-system/messaging/context';
 import { once } from '@order-system/messaging/idempotency';
 import { Rpc } from '@order-system/messaging/rpc';
@@ -140,7 +140,7 @@ export class BasketRpc {
     try {
       return await work(id);
     } catch (error) {
-      if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error;
+      if (!hasCode(error, 'NOT_FOUND')) throw error;
       const own = await mergedInto(this.db, { id, userId: actor.id });
       if (own === undefined) throw error;
       return work(own);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { assertStaff, signedIn } from '@order-system/contracts/actor';
 import { ChatClosed, type CloseRoom } from '@order-system/contracts/chat.contracts';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, isFinalRefusal } from '@order-system/contracts/errors';
 import { GetOrder, type Order, SettleReview } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { stillRunning } from '@order-system/messaging/idempotency';
@@ -52,7 +52,7 @@ export class RoomClosing {
     try {
       return await this.finish(begun.closing, ctx);
     } catch (error) {
-      if (!isRefusal(error)) await this.letGo(begun.closing);
+      if (!isFinalRefusal(error)) await this.letGo(begun.closing);
       throw error;
     }
   }
@@ -88,7 +88,7 @@ export class RoomClosing {
         ctx,
       );
     } catch (error) {
-      if (isRefusal(error))
+      if (isFinalRefusal(error))
         await this.db.inTx(async (tx) => {
           await dropClosing(tx, closing);
           await dropKey(tx, closing);
@@ -105,9 +105,6 @@ export class RoomClosing {
     }
   }
 }
-
-/** A later attempt would be refused as well. */
-export const isRefusal = (error: unknown): boolean => error instanceof DomainError && !error.retryable;
 
 async function beginClosing(
   tx: Tx,

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { isFinalRefusal } from '@order-system/contracts/errors';
 import { systemContext } from '@order-system/messaging/context';
 import { logger } from '@order-system/observability/logger';
 import { Database } from '@order-system/prisma/database';
 import type { Job } from '@order-system/service-host/service';
-import { isRefusal, RoomClosing } from './close-room.js';
+import { RoomClosing } from './close-room.js';
 import { claimClosing } from './closing.store.js';
 
 const log = logger('chat');
@@ -28,7 +29,7 @@ export class FinishClosings implements Job {
         });
       } catch (err) {
         // An outage ends this run; the closing keeps its lease, so the next run begins with another one.
-        if (!isRefusal(err)) throw err;
+        if (!isFinalRefusal(err)) throw err;
         log.warn({ err, orderId, correlationId }, 'a closing was refused, its room is open again');
       }
     }

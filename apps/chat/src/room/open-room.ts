@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, notFound } from '@order-system/contracts/errors';
+import { hasCode, notFound } from '@order-system/contracts/errors';
 import { GetOrder } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { Database } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { insertRoom } from './room.store.js';
-
-const isMissing = (error: unknown): boolean => error instanceof DomainError && error.code === 'NOT_FOUND';
 
 /** People write right after placing an order, when the event that makes the room may still be on its way. */
 @Injectable()
@@ -22,7 +20,7 @@ export class OpenRoom {
     try {
       return await work();
     } catch (error) {
-      if (!isMissing(error) || !(await this.isMade(orderId, ctx))) throw error;
+      if (!hasCode(error, 'NOT_FOUND') || !(await this.isMade(orderId, ctx))) throw error;
     }
     return work();
   }
@@ -38,7 +36,7 @@ export class OpenRoom {
       await insertRoom(this.db, { orderId, orderNumber: number, userId, createdAt });
       return true;
     } catch (error) {
-      throw isMissing(error) ? notFound('room') : error;
+      throw hasCode(error, 'NOT_FOUND') ? notFound('room') : error;
     }
   }
 }

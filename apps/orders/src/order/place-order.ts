@@ -3,7 +3,7 @@ import { signedIn } from '@order-system/contracts/actor';
 import type { CallInput, CallOutput } from '@order-system/contracts/define';
 import { CheckOutBasket, GiveBackBasket } from '@order-system/contracts/basket.contracts';
 import { ReleaseStock, ReserveStock } from '@order-system/contracts/catalog.contracts';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, isFinalRefusal } from '@order-system/contracts/errors';
 import { shopCurrency } from '@order-system/contracts/money';
 import { PlaceOrder } from '@order-system/contracts/orders.contracts';
 import { providerOf, StartPayment } from '@order-system/contracts/payments.contracts';
@@ -208,9 +208,8 @@ export class OrderPlacing {
   }
 
   private async letGo(placement: Placement, error: unknown): Promise<void> {
-    const isRefusal = error instanceof DomainError && !error.retryable;
     try {
-      await (isRefusal ? dropPlacement(this.db, placement) : releasePlacement(this.db, placement));
+      await (isFinalRefusal(error) ? dropPlacement : releasePlacement)(this.db, placement);
     } catch (err) {
       log.warn({ err, orderId: placement.orderId }, 'the key stays taken until its lease ends');
     }
