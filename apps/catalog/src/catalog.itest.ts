@@ -11,7 +11,7 @@ import {
   UpdateProduct,
 } from '@order-system/contracts/catalog.contracts';
 import type { CallInput } from '@order-system/contracts/define';
-import { useCurrency } from '@order-system/contracts/money';
+import { setShopCurrency } from '@order-system/contracts/money';
 import { GUEST } from '@order-system/contracts/primitives';
 import { deadlineIn, type MessageContext, systemContext } from '@order-system/messaging/context';
 import { localTransport } from '@order-system/messaging/transport';
@@ -204,9 +204,9 @@ describe('the catalogue', () => {
   it('does not start under another currency than its amounts are in', async () => {
     const [Currency] = catalog.startUp ?? [];
     const start = () => new Currency!(db).run();
-    useCurrency('JPY');
+    setShopCurrency('JPY');
     await expect(start()).rejects.toThrow('CURRENCY must stay USD');
-    useCurrency('USD');
+    setShopCurrency('USD');
     await start();
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { useCurrency } from '@order-system/contracts/money';
+import { setShopCurrency } from '@order-system/contracts/money';
 import {
   GetPayment,
   GetSandboxSession,
@@ -99,8 +99,8 @@ it('gets through what an outage of the provider has left behind without pausing'
 it('does not start under another currency than its amounts are in', async () => {
   const [Currency] = payments.startUp ?? [];
   const start = () => new Currency!(db).run();
-  useCurrency('JPY');
+  setShopCurrency('JPY');
   await expect(start()).rejects.toThrow('CURRENCY must stay USD');
-  useCurrency('USD');
+  setShopCurrency('USD');
   await start();
 });

@@ -9,13 +9,13 @@ import {
   shopCurrency,
   toAmount,
   toMinor,
-  useCurrency,
+  setShopCurrency,
 } from './money.js';
 
 const MOST = 2 ** 51;
 const minorUnits = fc.integer({ min: 0, max: MOST });
 
-afterEach(() => useCurrency('USD'));
+afterEach(() => setShopCurrency('USD'));
 
 const refusal = (schema: z.ZodType, value: unknown): string | undefined =>
   schema.safeParse(value).error?.issues[0]?.message;
@@ -25,7 +25,7 @@ describe.each([
   ['JPY', 1],
   ['KWD', 1000],
 ])('amounts in %s', (currency, factor) => {
-  const use = () => useCurrency(currency);
+  const use = () => setShopCurrency(currency);
 
   it('come back as they were: inside, outside, and through JSON', () => {
     use();
@@ -76,16 +76,16 @@ describe('money', () => {
       1999,
       'must have no more decimals than USD has',
     ]);
-    useCurrency('JPY');
+    setShopCurrency('JPY');
     expect(shopCurrency()).toBe('JPY');
     expect([z.decode(Money, 1999), z.encode(Money, 1999)]).toEqual([1999, 1999]);
     expect(refusal(Money, 19.5)).toBe('must have no more decimals than JPY has');
-    useCurrency('KWD');
+    setShopCurrency('KWD');
     expect(z.decode(Money, 19.999)).toBe(19_999);
   });
 
   it('is no currency that does not exist', () => {
-    expect(() => useCurrency('nonsense')).toThrow(RangeError);
+    expect(() => setShopCurrency('nonsense')).toThrow(RangeError);
     expect(shopCurrency()).toBe('USD');
   });
 
@@ -127,7 +127,7 @@ describe('the kinds of amounts', () => {
     ['JPY', '100,000,000'],
     ['KWD', '100,000'],
   ])('say that most as people write it in %s: %s', (currency, most) => {
-    useCurrency(currency);
+    setShopCurrency(currency);
     expect(z.decode(Price, toAmount(100_000_000))).toBe(100_000_000);
     expect(refusal(Price, toAmount(100_000_001))).toBe(`must be at most ${most}`);
   });
@@ -137,7 +137,7 @@ describe('the kinds of amounts', () => {
     ['JPY', '2,251,799,813,685,248'],
     ['KWD', '2,251,799,813,685.248'],
   ])('cannot be more than can be said exactly, in %s %s', (currency, most) => {
-    useCurrency(currency);
+    setShopCurrency(currency);
     for (const amount of [toAmount(MOST) + 1, 1e17, 1e300])
       expect(Money.safeParse(amount).error?.issues.map(({ message }) => message)).toEqual([
         `must be at most ${most}`,

@@ -5,7 +5,7 @@ import { queryNumber } from './primitives.js';
 let shop = { currency: 'USD', factor: 100 };
 
 /** @param currency ISO 4217 code. Throws RangeError when it is none. */
-export function useCurrency(currency: string): void {
+export function setShopCurrency(currency: string): void {
   const { maximumFractionDigits } = new Intl.NumberFormat('en', {
     style: 'currency',
     currency,
@@ -26,7 +26,7 @@ export function toMinor(amount: number): number | undefined {
 export const toAmount = (minor: number): number => minor / shop.factor;
 
 /** 100000000 -> 1,000,000 */
-export const written = (minor: number): string => toAmount(minor).toLocaleString('en');
+export const formatAmount = (minor: number): string => toAmount(minor).toLocaleString('en');
 
 /** 2^51 minor units: up to here a decimal number and the integer behind it are the same number. */
 export const MOST_AMOUNT = 2 ** 51;
@@ -44,7 +44,7 @@ const minorUnits = z.codec(
         message:
           minor === undefined
             ? `must have no more decimals than ${shop.currency} has`
-            : `must be at most ${written(MOST_AMOUNT)}`,
+            : `must be at most ${formatAmount(MOST_AMOUNT)}`,
       });
       return z.NEVER;
     },
@@ -67,7 +67,7 @@ const MOST_PRICE = 100_000_000;
 
 /** What one unit of something may cost. */
 export const Price = Money.refine((minor) => minor <= MOST_PRICE, {
-  error: () => `must be at most ${written(MOST_PRICE)}`,
+  error: () => `must be at most ${formatAmount(MOST_PRICE)}`,
 });
 
 /** An amount that may be asked for or given back: more than nothing. */

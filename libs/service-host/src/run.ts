@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError, readConfig } from '@order-system/config/config';
-import { useCurrency } from '@order-system/contracts/money';
+import { setShopCurrency } from '@order-system/contracts/money';
 import { defectText } from '@order-system/messaging/defects';
 import { localTransport, rabbitTransport, type Transport } from '@order-system/messaging/transport';
 import { type HealthServer, startHealthServer } from '@order-system/observability/health-server';
@@ -45,7 +45,7 @@ async function run(
   dieOnDefects(running);
   try {
     const config = readHostConfig();
-    useCurrency(config.CURRENCY);
+    setShopCurrency(config.CURRENCY);
     measureProcess();
     const transport = connect(config);
     for (const definition of definitions) running.push(await start(definition, transport, config));

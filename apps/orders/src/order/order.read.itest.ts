@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallInput } from '@order-system/contracts/define';
-import { useCurrency } from '@order-system/contracts/money';
+import { setShopCurrency } from '@order-system/contracts/money';
 import {
   CancelOrder,
   GetOrder,
@@ -107,8 +107,8 @@ describe('an order in review', () => {
 it('does not start under another currency than its amounts are in', async () => {
   const [Currency] = orders.startUp ?? [];
   const start = () => new Currency!(shop.db).run();
-  useCurrency('JPY');
+  setShopCurrency('JPY');
   await expect(start()).rejects.toThrow('CURRENCY must stay USD');
-  useCurrency('USD');
+  setShopCurrency('USD');
   await start();
 });

@@ -1,5 +1,5 @@
 import { DomainError } from '@order-system/contracts/errors';
-import { written } from '@order-system/contracts/money';
+import { formatAmount } from '@order-system/contracts/money';
 import type { OrderKind, OrderStatus, PaymentStatus } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName, PaymentState } from '@order-system/contracts/payments.contracts';
 
@@ -119,7 +119,7 @@ export function totalOf(lines: readonly { price: number; quantity: number }[]): 
   const total = lines.reduce((sum, { price, quantity }) => sum + BigInt(price) * BigInt(quantity), 0n);
   if (total === 0n) throw badTotal('must cost something in all');
   if (total > BigInt(MOST_TOTAL))
-    throw badTotal(`must cost at most ${written(MOST_TOTAL)} in all; order less, or in several orders`);
+    throw badTotal(`must cost at most ${formatAmount(MOST_TOTAL)} in all; order less, or in several orders`);
   return Number(total);
 }
 
