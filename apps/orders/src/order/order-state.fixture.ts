@@ -34,7 +34,7 @@ export const paid: OrderState = {
   paymentState: 'SUCCEEDED',
   payBefore: null,
 };
-export const payment = { paymentId: 'p', provider: 'SANDBOX' } as const;
+export const payment = { paymentId: 'p', provider: 'SANDBOX', amount: 1999 } as const;
 
 /** What can differ from order to order, in every combination. */
 export const anOrder = fc.record({

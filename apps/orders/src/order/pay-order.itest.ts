@@ -82,7 +82,7 @@ describe('another attempt to pay', () => {
 
   it('is answered as the first time when the order is paid by now, also by another one', async () => {
     const [first, second] = [await pay('a'), await pay('b')];
-    const paid = { paymentId: second.payment.id, provider: 'SANDBOX' } as const;
+    const paid = { paymentId: second.payment.id, provider: 'SANDBOX', amount: 3000 } as const;
     await shop.db.inTx(async (tx) => {
       const decision = markPaid(await lockOrder(tx, id, user.actor), paid);
       if (decision) await saveOrder(tx, decision, user);

@@ -38,12 +38,12 @@ describe('money that has come in', () => {
   });
 
   it('names the payment that brought it, not the latest attempt', () => {
-    const other = markPaid(pending, { paymentId: 'q', provider: 'STRIPE' });
+    const other = markPaid(pending, { ...payment, paymentId: 'q', provider: 'STRIPE' });
     expect(other?.after).toMatchObject({ paymentId: 'q', paymentProvider: 'STRIPE' });
   });
 
   it('is not what pays an order when it goes back, because another payment has paid it', () => {
-    const second = { paymentId: 'q', provider: 'SANDBOX', goesBack: true } as const;
+    const second = { ...payment, paymentId: 'q', goesBack: true } as const;
     expect(markPaid(pending, second)).toBeNull();
     expect(markPaid(pending, payment)?.after).toMatchObject({ paymentId: 'p', paymentStatus: 'PAID' });
   });
@@ -54,6 +54,29 @@ describe('money that has come in', () => {
     expect(noted).toMatchObject({ status: 'CANCELLED', paymentStatus: 'PAID' });
     const refund = { ...payment, refunded: 1999, captured: 1999 };
     expect(markRefunded(noted, refund)?.after).toMatchObject({ paymentStatus: 'REFUNDED' });
+  });
+
+  it.each([
+    ['PENDING', 1999, 'PENDING', 'REFUNDED'],
+    ['PENDING', 500, 'PROCESSING', 'PARTIALLY_REFUNDED'],
+    ['CANCELLED', 1999, 'CANCELLED', 'REFUNDED'],
+  ] as const)(
+    'of a %s order went back (%i) before the order heard that it came in',
+    (status, refunded, to, paymentStatus) => {
+      const noted = markRefunded({ ...pending, status }, { ...payment, refunded, captured: 1999 })!.after;
+      expect(noted).toMatchObject({ status, paymentStatus: 'PENDING', refunded });
+      const after = markPaid(noted, payment)!.after;
+      expect(after).toMatchObject({ status: to, paymentStatus, paymentState: paymentStatus, refunded });
+    },
+  );
+
+  it('is all there when it was another payment that went back', () => {
+    const noted = markRefunded(pending, { ...payment, refunded: 1999, captured: 1999 })!.after;
+    expect(markPaid(noted, { ...payment, paymentId: 'q' })?.after).toMatchObject({
+      status: 'PROCESSING',
+      paymentStatus: 'PAID',
+      refunded: 0,
+    });
   });
 
   it('counts once, whatever is told how often', () => {
@@ -136,8 +159,8 @@ describe('money that went back', () => {
           let order: OrderState = { ...pending, ...given };
           for (const refunded of refunds) {
             const decision = markRefunded(order, refund(refunded));
-            const isOwed = ['PAID', 'PARTIALLY_REFUNDED'].includes(order.paymentStatus);
-            expect(decision !== null).toBe(isOwed && order.paymentId === 'p');
+            const isOver = ['NOT_REQUIRED', 'REFUNDED'].includes(order.paymentStatus);
+            expect(decision !== null).toBe(!isOver && order.paymentId === 'p');
             if (decision === null) continue;
             expect(decision.after.status).toBe(order.status);
             expect(decision.after.version).toBe(order.version + 1);

@@ -26,17 +26,26 @@ const isNewer = (startedAt: Date | undefined, { attemptedAt }: OrderState): bool
  */
 export function markPaid(
   before: OrderState,
-  { paymentId, provider, goesBack = false }: PaymentFact & { goesBack?: boolean | undefined },
+  {
+    paymentId,
+    provider,
+    amount,
+    goesBack = false,
+  }: PaymentFact & { amount: number; goesBack?: boolean | undefined },
 ): Decision | null {
   const isOthers = goesBack && before.status !== 'CANCELLED';
   if (isOthers || !UNPAID.includes(before.paymentStatus)) return null;
+  // This event may have been dead while the money went back.
+  const refunded = before.paymentId === paymentId ? before.refunded : 0;
+  const state = refunded > 0 ? refundState(refunded, amount) : undefined;
   const paid = {
     paymentId,
     paymentProvider: provider,
-    paymentState: 'SUCCEEDED',
-    paymentStatus: 'PAID',
+    refunded,
+    paymentState: state ?? 'SUCCEEDED',
+    paymentStatus: state ?? 'PAID',
   } as const;
-  if (before.status !== 'PENDING') return change(before, paid);
+  if (before.status !== 'PENDING' || state === 'REFUNDED') return change(before, paid);
   const to = before.ownPrices && !before.isAgreed ? 'REVIEW' : 'PROCESSING';
   const { after } = move(before, { to, movers: ['payment'] });
   return { before, after: { ...after, ...paid }, reason: 'payment succeeded' };
@@ -60,18 +69,22 @@ export function markPaymentFailed(
   });
 }
 
-/** Amounts in minor units: `refunded` in all, of `captured`. */
+/** Amounts in minor units: `refunded` in all, of `captured`. What went back before the order heard that it came in is noted. */
 export function markRefunded(
   before: OrderState,
   { paymentId, refunded, captured }: PaymentFact & { refunded: number; captured: number },
 ): Decision | null {
-  if (before.paymentId !== paymentId || !['PAID', 'PARTIALLY_REFUNDED'].includes(before.paymentStatus))
-    return null;
+  if (before.paymentId !== paymentId) return null;
   // An event that was dead for a while is older than what is known.
   const inAll = Math.max(before.refunded, refunded);
-  const status = inAll >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
-  return change(before, { refunded: inAll, paymentStatus: status, paymentState: status });
+  if (UNPAID.includes(before.paymentStatus)) return change(before, { refunded: inAll });
+  if (!['PAID', 'PARTIALLY_REFUNDED'].includes(before.paymentStatus)) return null;
+  const state = refundState(inAll, captured);
+  return change(before, { refunded: inAll, paymentStatus: state, paymentState: state });
 }
+
+const refundState = (refunded: number, captured: number): 'REFUNDED' | 'PARTIALLY_REFUNDED' =>
+  refunded >= captured ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
 
 /** Before another attempt to pay is made. Throws ALREADY_PAID or NOT_PAYABLE. */
 export function refuseUnlessPayable(order: OrderState, now: Date): void {

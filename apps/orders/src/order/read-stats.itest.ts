@@ -27,7 +27,7 @@ async function change(id: string, rule: (order: OrderState) => Decision | null):
 async function givenPaid(quantity: number, { refunded = 0 } = {}): Promise<void> {
   const items = [{ productId: newId(), quantity }];
   const { order } = await shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, someone('user'));
-  const paid = { paymentId: newId(), provider: 'SANDBOX' } as const;
+  const paid = { paymentId: newId(), provider: 'SANDBOX', amount: order.total } as const;
   await change(order.id, (before) => markPaid(before, paid));
   if (refunded > 0)
     await change(order.id, (before) => markRefunded(before, { ...paid, refunded, captured: order.total }));

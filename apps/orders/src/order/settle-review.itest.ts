@@ -102,6 +102,7 @@ it('an order at own prices that staff agreed to before it was paid goes straight
     const paid = markPaid(await lockOrder(tx, order.id, ctx.actor), {
       paymentId: newId(),
       provider: 'SANDBOX',
+      amount: 900,
     });
     if (paid) await saveOrder(tx, paid, ctx);
   });
