@@ -35,6 +35,10 @@ class Neighbours {
   reserveRefusal: DomainError | undefined;
   /** What becomes of a payment that is started. */
   paymentStatus: 'REQUESTED' | 'PENDING' | 'FAILED' | 'CANCELLED' = 'PENDING';
+  /** For so long they do not answer. */
+  silence: Promise<void> | undefined;
+  /** What happens while stock is reserved. */
+  meanwhile: (() => void) | undefined;
   private readonly begun = new Map<string, Date>();
   /** Of a payment that is live already. */
   livePayment: string | undefined;
@@ -49,6 +53,7 @@ class Neighbours {
 
   async startPayment(input: Start): Promise<CallOutput<typeof StartPayment>> {
     this.started.push(input);
+    await this.silence;
     if (this.paymentRefusal) throw this.paymentRefusal;
     const { paymentId, orderId, userId, amount, ifLive = 'END' } = input;
     const id = (ifLive === 'END' ? undefined : this.livePayment) ?? paymentId;
@@ -62,6 +67,8 @@ class Neighbours {
 
   async reserve(input: CallInput<typeof ReserveStock>): Promise<CallOutput<typeof ReserveStock>> {
     this.reserved.push(input);
+    await this.silence;
+    this.meanwhile?.();
     if (this.reserveRefusal) throw this.reserveRefusal;
     const { price } = this;
     const lines = input.lines.map(({ productId, quantity }) => ({

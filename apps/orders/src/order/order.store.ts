@@ -1,5 +1,5 @@
 import { ownerFilter } from '@order-system/contracts/actor';
-import { notFound } from '@order-system/contracts/errors';
+import { DomainError, notFound } from '@order-system/contracts/errors';
 import {
   OrderCancelled,
   OrderCompleted,
@@ -9,7 +9,7 @@ import {
   OrderUpdated,
 } from '@order-system/contracts/orders.contracts';
 import type { Actor } from '@order-system/contracts/primitives';
-import type { MessageContext } from '@order-system/messaging/context';
+import { type MessageContext, msLeft } from '@order-system/messaging/context';
 import { emit, type Fact, fact } from '@order-system/messaging/outbox';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
@@ -121,9 +121,12 @@ export const json = (value: unknown): string | null => (value === undefined ? nu
 
 /**
  * Stores a new order with its lines, history and event; nothing when the id is there already. Its times are the
- * database's: a process whose clock is wrong must neither shorten the time to pay nor prolong it.
+ * database's: a process whose clock is wrong must neither shorten the time to pay nor prolong it. Throws
+ * SERVICE_UNAVAILABLE when it comes too late: by then the stock may have lapsed, and be somebody else's.
  */
 export async function insertOrder(tx: Tx, order: NewOrder, ctx: MessageContext): Promise<void> {
+  if (msLeft(ctx) < 0)
+    throw new DomainError('SERVICE_UNAVAILABLE', 'Placing the order took too long; try again.');
   const inserted = await tx.one<{ number: number; createdAt: Date; payBefore: Date | null }>(sql`
     WITH placed AS (
       INSERT INTO orders."order" (id, user_id, kind, status, payment_status, currency, total, own_prices, description,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '@order-system/contracts/errors';
 import { ListOrders, PlaceOrder } from '@order-system/contracts/orders.contracts';
 import type { PaymentProviderName } from '@order-system/contracts/payments.contracts';
@@ -22,6 +22,7 @@ beforeEach(() => {
   shop.neighbours.releaseRefusal = undefined;
   shop.neighbours.reserveRefusal = undefined;
   shop.neighbours.livePayment = undefined;
+  shop.neighbours.meanwhile = undefined;
 });
 
 const NOTHING = 0;
@@ -65,6 +66,44 @@ it('names the basket when a line of it cannot be had: the request has no other',
     detail: 'The order must cost something in all.',
     facts: { errors: [{ path: 'basketId', message: 'must cost something in all' }] },
   });
+});
+
+describe('while others do not answer, an order', () => {
+  let speak: () => void;
+  beforeEach(() => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    shop.neighbours.silence = promise;
+    speak = resolve;
+  });
+  afterEach(() => {
+    speak();
+    shop.neighbours.silence = undefined;
+  });
+
+  it('of its own things is placed all the same, and can be paid later', async () => {
+    const user = { ...someone('user'), deadline: deadlineIn(2000) };
+    const items = [{ title: 'A thing', price: 100, quantity: 1 }];
+    const placed = await shop.rpc.call(PlaceOrder, { items, paymentMethod: 'SANDBOX' }, user);
+    expect(placed.order.status).toBe('PENDING');
+    expect(placed.payment).toBeUndefined();
+  });
+
+  it('of a basket is refused, and the basket is full again by then', async () => {
+    const user = { ...someone('user'), deadline: deadlineIn(2000) };
+    const placing = shop.rpc.call(PlaceOrder, { basketId: newId(), paymentMethod: 'SANDBOX' }, user);
+    await expect(placing).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(shop.neighbours.givenBack).toEqual([shop.neighbours.reserved.at(-1)?.orderId]);
+  });
+});
+
+it('is not placed when its time is up, for by then its stock may be somebody else’s', async () => {
+  const user = someone('user');
+  const MUCH_LATER_MS = 600_000;
+  const muchLater = performance.now() + MUCH_LATER_MS;
+  shop.neighbours.meanwhile = () => void jest.spyOn(performance, 'now').mockReturnValue(muchLater);
+  await expect(place(user)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  jest.restoreAllMocks();
+  expect(await countOf(user)).toBe(0);
 });
 
 describe('an order that is refused after its stock was held', () => {

@@ -7,7 +7,7 @@ import { DomainError, isFinalRefusal } from '@order-system/contracts/errors';
 import { shopCurrency } from '@order-system/contracts/money';
 import { PlaceOrder } from '@order-system/contracts/orders.contracts';
 import { providerOf, StartPayment } from '@order-system/contracts/payments.contracts';
-import type { MessageContext } from '@order-system/messaging/context';
+import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
 import { crashPoint } from '@order-system/messaging/crash-point';
 import { RpcClient } from '@order-system/messaging/rpc-client';
 import { logger } from '@order-system/observability/logger';
@@ -155,7 +155,7 @@ export class OrderPlacing {
       if (lines.some(({ productId }) => productId !== null)) taken.unshift(ReleaseStock);
       return { lines, total: totalOf(lines) };
     } catch (error) {
-      for (const call of taken) await this.undo(call, id, ctx);
+      await Promise.all(taken.map((call) => this.undo(call, id, ctx)));
       throw asSent(input, items, error);
     }
   }
@@ -178,7 +178,8 @@ export class OrderPlacing {
   /** When it fails, what was taken goes back by itself after two minutes. */
   private async undo(call: Undo, orderId: string, ctx: MessageContext): Promise<void> {
     try {
-      await this.rpc.call(call, { orderId }, ctx);
+      // The order may be refused because its time is up.
+      await this.rpc.call(call, { orderId }, { ...ctx, deadline: deadlineIn() });
     } catch (err) {
       const { correlationId } = ctx;
       log.warn(
