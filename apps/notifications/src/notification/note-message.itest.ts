@@ -56,6 +56,18 @@ describe('messages of the staff', () => {
     expect(await service.titlesOf(ownerId)).toHaveLength(2);
   });
 
+  it('are told of again when nobody took the mail about them', async () => {
+    const { ownerId, email, say } = room();
+    await say(1);
+    await service.list();
+    await service.db.execute(sql`
+      UPDATE notifications.delivery d SET status = 'FAILED' FROM notifications.notification n
+      WHERE n.id = d.notification_id AND n.user_id = ${ownerId} AND d.channel = 'EMAIL'`);
+    await say(2);
+    await service.job.run();
+    expect(service.smtp.mailsTo(email)).toHaveLength(1);
+  });
+
   it('are read by who answers them: the next one is told of again', async () => {
     const { ownerId, email, say } = room();
     const answer = (seq: number) => say(seq, { senderId: ownerId, senderRole: 'user' });

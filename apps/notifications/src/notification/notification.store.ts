@@ -105,7 +105,7 @@ export async function orderNumber(tx: Tx, orderId: string): Promise<number | und
 interface MessageNotice {
   id: string;
   seq: number;
-  /** Unread, and sent or to be sent: it may have had no channel. */
+  /** Unread, and sent or to be sent: it may have had no channel, or nobody took it. */
   isNews: boolean;
 }
 
@@ -116,9 +116,10 @@ export const lastMessageNotice = (
   orderId: string,
 ): Promise<MessageNotice | undefined> =>
   tx.one(sql`
-    SELECT id, (data ->> 'seq')::int AS seq, read_at IS NULL AND EXISTS (
-        SELECT FROM notifications.delivery d WHERE d.notification_id = n.id AND d.status <> 'WITHDRAWN'
-      ) AS "isNews"
+    SELECT id, (data ->> 'seq')::int AS seq, read_at IS NULL AND coalesce((
+        SELECT bool_or(d.status <> 'WITHDRAWN') AND bool_and(d.status <> 'FAILED')
+        FROM notifications.delivery d WHERE d.notification_id = n.id
+      ), false) AS "isNews"
     FROM notifications.notification n
     WHERE user_id = ${userId} AND order_id = ${orderId} AND kind = 'NEW_MESSAGE'
     ORDER BY (data ->> 'seq')::int DESC LIMIT 1 FOR UPDATE`);
