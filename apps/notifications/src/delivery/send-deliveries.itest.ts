@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { UserCreated } from '@order-system/contracts/auth.contracts';
 import { OrderCreated } from '@order-system/contracts/orders.contracts';
 import { deliver } from '@order-system/messaging/deliver';
@@ -10,7 +10,12 @@ import { notificationFacts } from '../notification/notification.consumer.js';
 import { anOrder, type Notifications, startNotifications } from '../notifications.fixture.js';
 import { undeliveredMail } from './delivery.consumer.js';
 import { claimDeliveries, markSent } from './delivery.store.js';
+import { DeliveryError } from './mailer.js';
 import { renderMail } from './render-mail.js';
+import { WIDTH } from './send-deliveries.job.js';
+import { SmtpMailer } from './smtp-mailer.js';
+
+const A_LONG_TIME_MS = 30_000;
 
 let service: Notifications;
 beforeAll(async () => {
@@ -62,6 +67,42 @@ it('is marked as sent, and told of, once by two who were at it', async () => {
   const [delivery] = await claimDeliveries(service.db, { channels: ['EMAIL'], most: 1, awayMs: 0 });
   for (const _ of [1, 2]) await service.db.inTx((tx) => markSent(tx, [delivery!]));
   expect(await service.toldOf(user.id)).toEqual(['notification.created 1', 'notification.sent 2']);
+});
+
+describe('what was sent is marked', () => {
+  beforeEach(() => service.job.run());
+
+  it('before others are begun, when sending takes long: nobody else takes it for unsent', async () => {
+    const users = await Promise.all(Array.from({ length: 4 * WIDTH }, () => somebodyNew()));
+    const isSent = async ({ id }: { id: string }) => (await service.deliveriesOf(id))[0]?.status === 'SENT';
+    let begun = 0;
+    const marked: number[] = [];
+    const clock = jest.spyOn(performance, 'now');
+    const sending = jest.spyOn(SmtpMailer.prototype, 'send').mockImplementation(async () => {
+      begun += 1;
+      const at = performance.now();
+      if (begun % WIDTH === 1) marked.push((await Promise.all(users.map(isSent))).filter(Boolean).length);
+      if (begun % WIDTH === 0) clock.mockReturnValue(at + A_LONG_TIME_MS);
+    });
+    while ((await service.due()) !== 0) await service.job.run();
+    jest.restoreAllMocks();
+    expect(sending).toHaveBeenCalledTimes(users.length);
+    expect(marked).toEqual([0, WIDTH, 2 * WIDTH, 3 * WIDTH]);
+  });
+
+  it('also when another delivery could not be put off', async () => {
+    const users = await Promise.all(Array.from({ length: WIDTH }, () => somebodyNew()));
+    const sending = jest
+      .spyOn(SmtpMailer.prototype, 'send')
+      .mockRejectedValueOnce(new DeliveryError('SMTP 451'));
+    jest.spyOn(service.db, 'execute').mockRejectedValueOnce(new Error('lock timeout'));
+    await expect(service.job.run()).rejects.toThrow('lock timeout');
+    await service.passTime();
+    await service.job.run();
+    expect(sending).toHaveBeenCalledTimes(WIDTH + 1);
+    jest.restoreAllMocks();
+    for (const { email } of users) expect(service.smtp.mailsTo(email)).toHaveLength(1);
+  });
 });
 
 it('loses and doubles nothing while the server is down', async () => {

@@ -29,7 +29,8 @@ const log = logger('notifications');
 export const WIDTH = 5;
 /** Claimed, and marked, together. */
 const BATCH = 20;
-/** With what sending takes at most, less than a lease. */
+/** No delivery of a batch is begun after so long: with what sending one takes at most, and marking, less than a lease. */
+const BEGINNING_MS = 10_000;
 const MARKING_MS = 60_000;
 const MARK_AGAIN_MS = 500;
 /** When nobody could be asked where to. */
@@ -88,15 +89,23 @@ export class SendDeliveries implements Job, OnModuleDestroy {
   }
 
   private async sendBatch(due: Claimed[], people: Map<string, Contact>): Promise<void> {
+    const until = performance.now() + BEGINNING_MS;
     const sent: Claimed[] = [];
     const waiting = [...due];
     const lane = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift())
+      while (waiting.length > 0 && performance.now() < until) {
+        const next = waiting.shift()!;
         if (await this.deliver(next, people)) sent.push(next);
+      }
     };
-    await Promise.all(Array.from({ length: WIDTH }, lane));
+    const lanes = await Promise.allSettled(Array.from({ length: WIDTH }, lane));
     crashPoint('notify.sent_before_mark');
     if (sent.length > 0) await this.mark(sent);
+    const notBegun = waiting.map(({ id }) => id);
+    if (notBegun.length > 0) await putBack(this.db, notBegun, 0);
+    // What was sent is marked, whatever became of the others.
+    const failed = lanes.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   /** What is sent and not marked would be sent again: while it is ours, a database that is away is waited for. */
