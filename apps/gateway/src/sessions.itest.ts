@@ -103,15 +103,27 @@ it('signing out ends the session and the cookie', async () => {
 
 describe('who has been asked about a moment ago is asked about anew', () => {
   it.each([
-    ['after signing out', 'POST', '/api/auth/logout', ADA],
-    ['after erasing the own account', 'DELETE', '/api/users/profile', ADA],
-    ['after an admin has erased the account', 'DELETE', `/api/users/${ADA.userId}`, ADMIN],
-    ['after an admin has changed the role', 'PATCH', `/api/users/${ADA.userId}/role`, ADMIN],
-  ] as const)('%s', async (_, method, url, who) => {
+    ['after signing out', 'POST', '/api/auth/logout', ADA, undefined],
+    ['after erasing the own account', 'DELETE', '/api/users/profile', ADA, undefined],
+    ['after an admin has erased the account', 'DELETE', `/api/users/${ADA.userId}`, ADMIN, undefined],
+    [
+      'after an admin has changed the role',
+      'PATCH',
+      `/api/users/${ADA.userId}/role`,
+      ADMIN,
+      { role: 'user' },
+    ],
+    [
+      'after a new password',
+      'PATCH',
+      '/api/users/profile',
+      ADA,
+      { password: 'Secret1234', currentPassword: 'x' },
+    ],
+  ] as const)('%s', async (_, method, url, who, payload) => {
     const other = await startGateway();
     const orders = () => other.send({ url: '/api/orders', headers: other.bearer(ADA) });
     expect((await orders()).statusCode).toBe(200);
-    const payload = method === 'PATCH' ? { role: 'user' } : undefined;
     const answer = await other.send({ method, url, payload, headers: other.bearer(who) });
     expect(answer.statusCode).toBeLessThan(300);
     other.services.endSession(ADA.sessionId);

@@ -45,8 +45,11 @@ export class UsersController {
     fails: ['EMAIL_TAKEN', 'INVALID_CREDENTIALS', 'STALE_WRITE'],
     example: { name: 'Ada King', phone: '+44 20 7946 0000' },
   })
-  update(@Checked() call: CheckedCall) {
-    return this.forwarder.forward(call);
+  async update(@Checked() call: CheckedCall) {
+    const updated = await this.forwarder.forward(call);
+    // A new password has ended the other sessions.
+    this.sessions.forgetUser(ownId(call.ctx));
+    return updated;
   }
 
   @Delete('profile')

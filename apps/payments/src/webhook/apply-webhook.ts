@@ -14,7 +14,9 @@ const log = logger('payments.webhook');
 const WIDTH = 8;
 const LONGEST_QUEUE = 2000;
 const HOUR_MS = 3_600_000;
+/** A webhook is given up when it is as old as that, and was tried as often: it may have waited because we were away. */
 const GIVE_UP_MS = 24 * HOUR_MS;
+const GIVE_UP_ATTEMPTS = 12;
 
 export interface Received {
   provider: PaymentProviderName;
@@ -61,7 +63,7 @@ export class ApplyWebhook implements OnModuleDestroy {
     const settled = await this.db.inTx(apply, { durable: false });
     if (isDecided(settled)) return;
     const facts = { webhook: event.id, provider, attempts, outcome: settled.outcome };
-    if (ageMs > GIVE_UP_MS) {
+    if (ageMs > GIVE_UP_MS && attempts >= GIVE_UP_ATTEMPTS) {
       log.error(facts, 'a webhook is given up');
       await this.db.execute(markApplied(webhook, `given up: ${settled.outcome}`));
       return;
