@@ -5,6 +5,8 @@ import { type EventMessage, type EventRow, fromRow } from './events.js';
 /** Of one aggregate at a time: a busy one moves fast, and leaves room for the others. */
 const RUN = 10;
 const LEASE = '30 seconds';
+/** After so many, some minute of a broker that is there, a queue is full: the others have had the event by then. */
+export const MOST_TRIES = 6;
 
 const idsOf = (messages: readonly EventMessage[]): string[] => messages.map(({ id }) => id);
 
@@ -33,9 +35,19 @@ export async function claimWaiting(db: Database, source: string, most: number): 
   return rows.map(fromRow);
 }
 
-/** What could not be published is due again after a while that grows. */
-export const putBack = (db: Database, failed: readonly EventMessage[]): Promise<number> =>
-  db.execute(sql`
-    UPDATE events.outbox SET attempts = attempts + 1, claimed_until = NULL,
-      available_at = now() + least(30, power(2, least(attempts, 5))) * interval '1 second'
-    WHERE event_id = ANY(${idsOf(failed)})`);
+/**
+ * What could not be published is due again after a while that grows. After the last try it is left to the log, where
+ * consumers look for what they have missed, so that one full queue holds up nobody else; returns how many are.
+ */
+export async function putBack(db: Database, failed: readonly EventMessage[]): Promise<number> {
+  const [left] = await db.query<{ events: number }>(sql`
+    WITH left_to_log AS (
+      DELETE FROM events.outbox WHERE event_id = ANY(${idsOf(failed)}) AND attempts >= ${MOST_TRIES - 1} RETURNING event_id
+    ), later AS (
+      UPDATE events.outbox SET attempts = attempts + 1, claimed_until = NULL,
+        available_at = now() + least(30, power(2, least(attempts, 5))) * interval '1 second'
+      WHERE event_id = ANY(${idsOf(failed)}) AND attempts < ${MOST_TRIES - 1}
+    )
+    SELECT count(*) AS events FROM left_to_log`);
+  return left!.events;
+}

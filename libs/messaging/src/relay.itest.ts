@@ -9,6 +9,7 @@ import type { EventBroker } from './broker.js';
 import { systemContext } from './context.js';
 import type { EventMessage } from './events.js';
 import { emit, fact, onEmit } from './outbox.js';
+import { MOST_TRIES } from './outbox.store.js';
 import { Relay } from './relay.js';
 import { eventually } from './testing/eventually.js';
 
@@ -152,6 +153,27 @@ it('tries what the broker refuses again after a while that grows', async () => {
     { attempts: 2 },
   ]);
   await db.execute(sql`DELETE FROM events.outbox WHERE aggregate_id = ${id}`);
+});
+
+it('leaves what a full queue refuses to the log in the end, and goes on with what follows', async () => {
+  const id = newId();
+  let tries = 0;
+  const { broker, versionsOf } = brokerThat(({ aggregate }) => {
+    if (aggregate.id !== id || aggregate.version > 1) return true;
+    tries += 1;
+    return false;
+  });
+  const relay = startRelay(db, broker);
+  await emitAll(db, [id], 1);
+  await eventually(() => expect(tries).toBe(1));
+  await emitAll(elsewhere(), [id], 2);
+  await eventually(async () => {
+    await db.execute(sql`UPDATE events.outbox SET available_at = now() WHERE aggregate_id = ${id}`);
+    relay.wake();
+    expect(versionsOf(id)).toEqual([2]);
+  });
+  expect(tries).toBe(MOST_TRIES);
+  await eventually(async () => expect(await outboxOf([id])).toBe(0));
 });
 
 it('publishes what another process has taken and not published, once its lease has ended', async () => {

@@ -200,7 +200,12 @@ export class Relay implements Outlet {
     this.inHand.remove(failed);
     this.leaveFresh();
     try {
-      await putBack(this.db, failed);
+      const events = await putBack(this.db, failed);
+      if (events > 0)
+        log.error(
+          { service: this.service, events },
+          'a queue is full: who has missed events looks for them in the log',
+        );
     } catch (error) {
       log.warn({ service: this.service, err: errorText(error) }, 'they are sent again when their leases end');
     }

@@ -4,7 +4,7 @@ import type { Consumer } from '../consumer.js';
 import type { EventMessage } from '../events.js';
 import { UnderWay } from '../under-way.js';
 
-/** A queue that is fuller than this takes no more: the outbox keeps what comes. */
+/** A queue that is fuller than this takes no more: the outbox keeps what comes, for a while. */
 const MOST_WAITING = 10_000;
 
 interface Waiting {
@@ -96,13 +96,14 @@ export class LocalBroker implements EventBroker {
     await Promise.all([...this.queues].map((queue) => queue.close()));
   }
 
+  /** False when a queue is full; the others have it then. */
   private route(message: EventMessage): boolean {
     const targets = [...this.queues].filter(({ consumer }) =>
       consumer.subscriptions.has(routingKey(message)),
     );
-    if (targets.some((queue) => queue.isFull)) return false;
     const text = JSON.stringify(message);
-    for (const queue of targets) queue.push({ text, early: 0 });
-    return true;
+    const withRoom = targets.filter((queue) => !queue.isFull);
+    for (const queue of withRoom) queue.push({ text, early: 0 });
+    return withRoom.length === targets.length;
   }
 }
