@@ -73,6 +73,9 @@ export const CloseRoom = defineCall('chat.close', {
     orderId: Id,
     summary: text(1, 4000).regex(/\S/, 'must not be blank'),
     quote: PositiveMoney.optional(),
+    orderUpdatedAt: Instant.optional().meta({
+      description: 'The updatedAt of the order that was agreed on: one that was changed since is not settled',
+    }),
   }),
   output: z.object({ room: Room, order: Order }),
 });

@@ -19,6 +19,7 @@ export const ERRORS = {
   ILLEGAL_TRANSITION: { status: 409, retryable: false, title: 'The order cannot do this now' },
   LAST_ADMIN: { status: 409, retryable: false, title: 'The last admin must stay' },
   NOT_PAYABLE: { status: 409, retryable: false, title: 'The order cannot be paid now' },
+  ORDER_CHANGED: { status: 409, retryable: false, title: 'The order has been changed' },
   OUT_OF_STOCK: { status: 409, retryable: false, title: 'Not enough in stock' },
   PRICE_CHANGED: { status: 409, retryable: false, title: 'The price has changed' },
   REFRESH_RACED: { status: 409, retryable: false, title: 'The token was refreshed a moment ago' },

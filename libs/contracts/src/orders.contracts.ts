@@ -180,7 +180,13 @@ export const CancelOrder = defineCall('orders.cancel', {
 /** Staff have agreed in the room: REVIEW becomes PROCESSING, and a quote becomes what is to be paid. Once per closing. */
 export const SettleReview = defineCall('orders.settleReview', {
   kind: 'command',
-  input: z.object({ id: Id, closingId: Id, summary: z.string(), quote: PositiveMoney.optional() }),
+  input: z.object({
+    id: Id,
+    closingId: Id,
+    summary: z.string(),
+    quote: PositiveMoney.optional(),
+    orderUpdatedAt: Instant.optional(),
+  }),
   output: Order,
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CloseRoom, GetRoom, ListMessages, SendMessage } from '@order-system/contracts/chat.contracts';
+import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import type { Order } from '@order-system/contracts/orders.contracts';
 import type { MessageContext } from '@order-system/messaging/context';
@@ -21,7 +22,7 @@ describe('closing a room', () => {
   const close = (
     orderId: string,
     ctx: MessageContext = as('admin'),
-    more: { summary?: string; quote?: number } = {},
+    more: Partial<CallInput<typeof CloseRoom>> = {},
   ) => app.rpc.call(CloseRoom, { orderId, summary, ...more }, ctx);
   const send = (orderId: string, ctx = as('admin')) =>
     app.rpc.call(SendMessage, { orderId, content: 'Hello' }, ctx);
@@ -119,12 +120,13 @@ describe('closing a room', () => {
       if (when === 'after') settle();
       throw new DomainError('SERVICE_UNAVAILABLE', 'lost on its way');
     };
-    await expect(close(id, as('admin'), { quote: 5000 })).rejects.toMatchObject({
-      code: 'SERVICE_UNAVAILABLE',
-    });
+    const admin = { ...as('admin'), idempotencyKey: `lost ${when}` };
+    const asked = { quote: 5000, orderUpdatedAt: new Date() };
+    await expect(close(id, admin, asked)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     await eventually(async () => expect(await roomOf(id)).toMatchObject({ closed: true, summary }));
     expect(new Set(settledOf(id).map(({ closingId }) => closingId)).size).toBe(1);
-    expect(settledOf(id).every(({ quote }) => quote === 5000)).toBe(true);
+    for (const settled of settledOf(id)) expect(settled).toMatchObject(asked);
+    expect(await close(id, admin, asked)).toMatchObject({ room: { closed: true } });
     expect(await eventsOf(id)).toEqual(['chat.closed']);
   });
 

@@ -15,6 +15,7 @@ import { readRoom, toRoom } from '../room/room.read.js';
 import { roomIdOf } from '../room/room.rules.js';
 import { claimKey, dropKey, keepAnswer, type KeptAnswer } from './closing-key.store.js';
 import {
+  askedFor,
   type Closing,
   dropClosing,
   insertClosing,
@@ -80,13 +81,9 @@ export class RoomClosing {
   }
 
   private async settle(closing: Closing, ctx: MessageContext): Promise<Order> {
-    const { id: closingId, orderId: id, summary, quote } = closing;
+    const { orderId: id, ...asked } = askedFor(closing);
     try {
-      return await this.rpc.call(
-        SettleReview,
-        { id, closingId, summary, ...(quote === null ? {} : { quote }) },
-        ctx,
-      );
+      return await this.rpc.call(SettleReview, { ...asked, id, closingId: closing.id }, ctx);
     } catch (error) {
       if (isFinalRefusal(error))
         await this.db.inTx(async (tx) => {

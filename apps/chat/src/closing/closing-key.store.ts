@@ -6,7 +6,7 @@ import { requestHash, takeKey } from '@order-system/messaging/idempotency';
 import type { Tx } from '@order-system/prisma/database';
 import { sql } from '@order-system/prisma/sql';
 import { z } from 'zod';
-import type { Closing } from './closing.store.js';
+import { askedFor, type Closing } from './closing.store.js';
 
 /** What the customer wrote stays with their order alone: the key is staff's, and outlives the customer's account. */
 const Kept = CloseRoom.output.extend({
@@ -35,8 +35,7 @@ export async function claimKey(
   return first.response === null ? 'running' : Kept.parse(first.response);
 }
 
-const hashOf = ({ orderId, summary, quote }: Closing): string =>
-  requestHash(CloseRoom, { orderId, summary, ...(quote === null ? {} : { quote }) });
+const hashOf = (closing: Closing): string => requestHash(CloseRoom, askedFor(closing));
 
 export async function keepAnswer(tx: Tx, closing: Closing, answer: KeptAnswer): Promise<void> {
   await tx.execute(sql`

@@ -15,14 +15,29 @@ export interface Closing {
   orderId: string;
   summary: string;
   quote: number | null;
+  orderUpdatedAt: Date | null;
   by: string;
   correlationId: string;
 }
 
+/** What the one who closes has asked for. */
+export const askedFor = ({
+  orderId,
+  summary,
+  quote,
+  orderUpdatedAt,
+}: Closing): CallInput<typeof CloseRoom> => ({
+  orderId,
+  summary,
+  ...(quote === null ? {} : { quote }),
+  ...(orderUpdatedAt === null ? {} : { orderUpdatedAt }),
+});
+
 export const roomClosed = (detail = 'The room is closed; nothing more can be written.'): DomainError =>
   new DomainError('ROOM_CLOSED', detail);
 
-const COLUMNS = sql`id, order_id AS "orderId", summary, quote, by, correlation_id AS "correlationId"`;
+const COLUMNS = sql`id, order_id AS "orderId", summary, quote, order_updated_at AS "orderUpdatedAt", by,
+  correlation_id AS "correlationId"`;
 
 type Wanted = CallInput<typeof CloseRoom> & { by: string; correlationId: string };
 
@@ -33,9 +48,9 @@ export const insertClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undefin
       UPDATE chat.room SET closed_by = ${wanted.by}
       WHERE order_id = ${wanted.orderId} AND closed_by IS NULL AND closed_at IS NULL RETURNING order_id
     )
-    INSERT INTO chat.closing (id, order_id, summary, quote, by, correlation_id, claimed_until)
-    SELECT ${newId()}::uuid, order_id, ${wanted.summary}::text, ${wanted.quote ?? null}::bigint, ${wanted.by}::uuid,
-      ${wanted.correlationId}::text, now() + ${LEASE_S} * interval '1 second' FROM room
+    INSERT INTO chat.closing (id, order_id, summary, quote, order_updated_at, by, correlation_id, claimed_until)
+    SELECT ${newId()}::uuid, order_id, ${wanted.summary}::text, ${wanted.quote ?? null}::bigint,
+      ${wanted.orderUpdatedAt ?? null}::timestamptz, ${wanted.by}::uuid, ${wanted.correlationId}::text, now() + ${LEASE_S} * interval '1 second' FROM room
     RETURNING ${COLUMNS}`);
 
 /** The same closing that somebody has stopped working on. */
@@ -43,7 +58,8 @@ export const takeOverClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undef
   tx.one<Closing>(sql`
     UPDATE chat.closing SET claimed_until = now() + ${LEASE_S} * interval '1 second'
     WHERE order_id = ${wanted.orderId} AND by = ${wanted.by} AND summary = ${wanted.summary}
-      AND quote IS NOT DISTINCT FROM ${wanted.quote ?? null}::bigint AND claimed_until <= now()
+      AND quote IS NOT DISTINCT FROM ${wanted.quote ?? null}::bigint
+      AND order_updated_at IS NOT DISTINCT FROM ${wanted.orderUpdatedAt ?? null}::timestamptz AND claimed_until <= now()
     RETURNING ${COLUMNS}`);
 
 /** Takes one closing that nobody works on, the oldest first. */

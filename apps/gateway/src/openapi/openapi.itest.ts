@@ -54,10 +54,10 @@ it.each([
   ['post /api/basket/{id}/items', ['OUT_OF_STOCK', 'STALE_WRITE']],
   ['post /api/orders/{id}/payments', ['ALREADY_PAID', 'NOT_PAYABLE', 'STALE_WRITE']],
   ['post /api/chat/{orderId}/messages', ['ROOM_CLOSED', 'STALE_WRITE']],
-  ['patch /api/chat/{orderId}/close', ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE']],
+  ['patch /api/chat/{orderId}/close', ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'ORDER_CHANGED', 'STALE_WRITE']],
   [
     'post /api/chat/{orderId}/close',
-    ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE', 'IDEMPOTENCY_IN_PROGRESS'],
+    ['ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'ORDER_CHANGED', 'STALE_WRITE', 'IDEMPOTENCY_IN_PROGRESS'],
   ],
   [
     'post /api/orders',

@@ -39,10 +39,12 @@ const sending = {
   example: { content: 'When will it be ready?', clientMessageId: 'c1d4-1' },
 } as const;
 const closing = {
-  description: 'For ever. An order in REVIEW moves to PROCESSING with it; a quote is what it then costs.',
+  description:
+    'For ever. An order in REVIEW moves to PROCESSING with it; a quote is what it then costs. Send the orderUpdatedAt ' +
+    'of what was agreed on, or a change that its customer makes meanwhile is agreed to unseen.',
   who: 'admin',
   call: CloseRoom,
-  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'STALE_WRITE'],
+  fails: ['NOT_FOUND', 'ROOM_CLOSED', 'ILLEGAL_TRANSITION', 'ORDER_CHANGED', 'STALE_WRITE'],
   example: { summary: 'Oak, 120 x 60 cm, oiled; ready in three weeks.', quote: 480 },
 } as const;
 

@@ -12,6 +12,7 @@ import {
 import { GUEST } from '@order-system/contracts/primitives';
 import type { MessageContext } from '@order-system/messaging/context';
 import { orders } from '../orders.module.js';
+import { sql } from '@order-system/prisma/sql';
 import { someone, startOrders } from './order.fixture.js';
 
 const user = someone('user');
@@ -98,6 +99,9 @@ describe('an order in review', () => {
     const change = { specifications: { wood: 'ash' }, quantity: 2 };
     expect(await shop.rpc.call(UpdateOrder, { id, ...change }, user)).toMatchObject({ ...asked, ...change });
     expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.updated']);
+    const [told] = await shop.db.query(sql`
+      SELECT data ->> 'reason' AS reason FROM events.event WHERE aggregate_id = ${id} AND aggregate_version = 2`);
+    expect(told).toEqual({ reason: 'changed: specifications, quantity' });
     await expect(shop.rpc.call(UpdateOrder, { id, quantity: 3 }, admin)).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CallInput } from '@order-system/contracts/define';
 import { DomainError } from '@order-system/contracts/errors';
 import {
   CancelOrder,
@@ -31,11 +32,8 @@ beforeEach(() => {
 
 const place = async (owner: MessageContext = someone('user')) =>
   (await shop.rpc.call(PlaceOrder, { description: 'A table', quantity: 1 }, owner)).order;
-const settle = (
-  id: string,
-  { closingId = newId(), quote = undefined as number | undefined } = {},
-  by = admin,
-) => shop.rpc.call(SettleReview, { id, closingId, summary, ...(quote === undefined ? {} : { quote }) }, by);
+const settle = (id: string, more: Partial<CallInput<typeof SettleReview>> = {}, by = admin) =>
+  shop.rpc.call(SettleReview, { id, closingId: newId(), summary, ...more }, by);
 const read = (id: string) => shop.rpc.call(GetOrder, { id }, admin);
 const startsOf = (id: string) => shop.neighbours.startsOf(id);
 
@@ -81,6 +79,15 @@ describe('settling a review', () => {
     expect(await settle(id, { closingId })).toMatchObject({ status: 'CANCELLED', total: 0 });
     expect(await shop.eventsOf(id)).toEqual(['order.created', 'order.cancelled']);
   });
+});
+
+it('an order that its customer changed since staff looked is not settled, and one that stayed as it was is', async () => {
+  const owner = someone('user');
+  const { id, updatedAt: seen } = await place(owner);
+  const changed = await shop.rpc.call(UpdateOrder, { id, quantity: 100 }, owner);
+  await expect(settle(id, { orderUpdatedAt: seen })).rejects.toMatchObject({ code: 'ORDER_CHANGED' });
+  expect((await read(id)).status).toBe('REVIEW');
+  expect(await settle(id, { orderUpdatedAt: changed.updatedAt })).toMatchObject({ status: 'PROCESSING' });
 });
 
 it('an order that is past its review cannot be edited, and says where it can go', async () => {

@@ -10,7 +10,7 @@ import { json, lockOrder, saveOrder } from './order.store.js';
 /** The owner changes what they asked for, while staff have not agreed to it. */
 export async function updateOrder(
   tx: Tx,
-  { id, description, specifications, quantity, metadata }: CallInput<typeof UpdateOrder>,
+  { id, ...changes }: CallInput<typeof UpdateOrder>,
   ctx: MessageContext,
 ): Promise<void> {
   const before = await lockOrder(tx, id, ctx.actor);
@@ -21,10 +21,11 @@ export async function updateOrder(
       // Whoever may do it: what the order waits for now.
       possible: possibleFor(before, ['owner', 'admin']),
     });
+  const { description, specifications, quantity, metadata } = changes;
   await tx.execute(sql`
     UPDATE orders."order" SET description = coalesce(${description ?? null}, description),
       specifications = coalesce(${json(specifications)}::jsonb, specifications),
       quantity = coalesce(${quantity ?? null}, quantity), metadata = coalesce(${json(metadata)}::jsonb, metadata)
     WHERE id = ${id}`);
-  await saveOrder(tx, change(before, {}), ctx);
+  await saveOrder(tx, change(before, {}, `changed: ${Object.keys(changes).join(', ')}`), ctx);
 }
