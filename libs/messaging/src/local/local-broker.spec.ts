@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { defineEvent } from '@order-system/contracts/define';
-import { SYSTEM } from '@order-system/contracts/primitives';
 import { newId } from '@order-system/prisma/id';
 import { z } from 'zod';
 import type { Verdict } from '../broker.js';
 import { consumer, on } from '../consumer.js';
-import type { EventMessage } from '../events.js';
+import { systemContext } from '../context.js';
+import { fact, toMessage } from '../outbox.js';
 import { eventually } from '../testing/eventually.js';
 import { LocalBroker } from './local-broker.js';
 
@@ -13,17 +13,7 @@ const Told = defineEvent('test.told', 1, z.object({}));
 /** One in the consumer's hands, the others waiting. */
 const AS_MANY_AS_FIT = 10_001;
 
-const anEvent = (): EventMessage => ({
-  id: newId(),
-  type: Told.type,
-  version: 1,
-  aggregate: { type: 'test', id: newId(), version: 1 },
-  data: {},
-  actor: SYSTEM,
-  correlationId: 'c',
-  causationId: null,
-  occurredAt: new Date(),
-});
+const anEvent = () => toMessage(systemContext(), fact(Told, { type: 'test', id: newId(), version: 1 }, {}));
 
 it('who has room has an event although another queue is full; it is not taken for published', async () => {
   const broker = new LocalBroker();
