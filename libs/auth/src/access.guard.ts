@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, hasCode } from '@order-system/contracts/errors';
 import { type Actor, GUEST } from '@order-system/contracts/primitives';
 import type { AuthRequest } from './auth-request.js';
 import { ACCESS, type Access, FRESH_SESSION } from './decorators.js';
@@ -49,7 +49,7 @@ export class AccessGuard implements CanActivate {
     try {
       return await this.actorOf(request, false);
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED') return GUEST;
+      if (hasCode(error, 'UNAUTHENTICATED')) return GUEST;
       throw error;
     }
   }

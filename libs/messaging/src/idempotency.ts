@@ -32,12 +32,11 @@ export const keyReused = (): DomainError =>
     },
   );
 
-/** `retryAfter` in seconds. */
-export const stillRunning = (retryAfter: number): DomainError =>
+/** Nearly always it ends within the second; what became of one whose process died shows after its lease. */
+export const stillRunning = (): DomainError =>
   new DomainError(
     'IDEMPOTENCY_IN_PROGRESS',
     'The first request under this Idempotency-Key is still running.',
-    { retryAfter },
   );
 
 /** For `once`: a guest sends keys of `holder`, a customer still their own. */

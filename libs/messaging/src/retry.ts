@@ -1,4 +1,4 @@
-import { DomainError } from '@order-system/contracts/errors';
+import { isFinalRefusal } from '@order-system/contracts/errors';
 import { z } from 'zod';
 
 /** The message itself is wrong: no later attempt can succeed. */
@@ -9,9 +9,7 @@ export class EarlyEvent extends Error {}
 
 /** Can the same message succeed later? A refusal by a rule and a broken message cannot. */
 export const isPermanent = (error: unknown): boolean =>
-  error instanceof PoisonMessage ||
-  error instanceof z.core.$ZodError ||
-  (error instanceof DomainError && !error.retryable);
+  error instanceof PoisonMessage || error instanceof z.core.$ZodError || isFinalRefusal(error);
 
 const MOST_ERROR_TEXT = 512;
 

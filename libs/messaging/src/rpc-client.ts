@@ -1,6 +1,6 @@
 import type { Call, CallInput, CallOutput, WireOutput } from '@order-system/contracts/define';
 import { serviceOf } from '@order-system/contracts/define';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, hasCode } from '@order-system/contracts/errors';
 import { fieldErrors } from '@order-system/contracts/invalid';
 import { logger } from '@order-system/observability/logger';
 import { rpcClientSeconds } from '@order-system/observability/metrics';
@@ -99,5 +99,4 @@ export abstract class RpcClient {
   }
 }
 
-const isOutage = (error: unknown): boolean =>
-  error instanceof DomainError && error.code === 'SERVICE_UNAVAILABLE';
+const isOutage = (error: unknown): boolean => hasCode(error, 'SERVICE_UNAVAILABLE');

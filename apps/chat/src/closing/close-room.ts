@@ -115,7 +115,7 @@ async function beginClosing(
   const closing = (await insertClosing(tx, wanted)) ?? (await takeOverClosing(tx, wanted));
   if (closing) return { closing };
   if (known === 'new') throw roomClosed('The room is closed, or being closed.');
-  throw stillRunning(1);
+  throw stillRunning();
 }
 
 async function endClosing(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SessionCheck } from '@order-system/auth/session-check';
 import { AccessTokens, unauthenticated } from '@order-system/auth/tokens';
-import { DomainError } from '@order-system/contracts/errors';
+import { DomainError, hasCode } from '@order-system/contracts/errors';
 import type { Actor } from '@order-system/contracts/primitives';
 import { deadlineIn, type MessageContext } from '@order-system/messaging/context';
 import { logger } from '@order-system/observability/logger';
@@ -20,8 +20,7 @@ export type UserSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEvent
 export type RealtimeServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 
 /** It is known that they may not come in; any other error only says that they cannot now. */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof DomainError && error.code === 'UNAUTHENTICATED';
+export const isRefusal = (error: unknown): boolean => hasCode(error, 'UNAUTHENTICATED');
 
 /** Lets in who has a token of a living session, and sees to it that nobody stays longer than that. */
 export class SocketAuth {

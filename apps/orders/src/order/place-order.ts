@@ -30,6 +30,7 @@ import {
 import { readWithPayment } from './read-with-payment.js';
 
 const log = logger('orders');
+const UNDO_MS = 2000;
 
 type Input = CallInput<typeof PlaceOrder>;
 type Answer = CallOutput<typeof PlaceOrder>;
@@ -178,8 +179,8 @@ export class OrderPlacing {
   /** When it fails, what was taken goes back by itself after two minutes. */
   private async undo(call: Undo, orderId: string, ctx: MessageContext): Promise<void> {
     try {
-      // The order may be refused because its time is up.
-      await this.rpc.call(call, { orderId }, { ...ctx, deadline: deadlineIn() });
+      // The order may be refused because its time is up, but its key is still ours for a while.
+      await this.rpc.call(call, { orderId }, { ...ctx, deadline: deadlineIn(UNDO_MS) });
     } catch (err) {
       const { correlationId } = ctx;
       log.warn(

@@ -29,7 +29,6 @@ interface Row {
   request_hash: string;
   answer: unknown;
   claim: string;
-  retry_after: number;
 }
 
 /**
@@ -50,20 +49,19 @@ export async function claimPlacement(
     VALUES (${userId}, ${key}, ${hash}, ${orderId}, ${newId()}, now() + ${LEASE_S} * interval '1 second')
     ON CONFLICT (user_id, key) DO UPDATE SET claimed_until = excluded.claimed_until
       WHERE p.request_hash = excluded.request_hash AND p.answer IS NULL AND p.claimed_until < now()
-    RETURNING order_id, payment_id, request_hash, answer, claimed_until::text AS claim, 0 AS retry_after`);
+    RETURNING order_id, payment_id, request_hash, answer, claimed_until::text AS claim`);
   const row = claimed ?? (await findPlacement(db, userId, key));
   // Between the two statements the first request was refused and let go of its key.
-  if (!row) throw stillRunning(1);
+  if (!row) throw stillRunning();
   if (row.request_hash !== hash) throw keyReused();
-  if (!claimed && row.answer === null) throw stillRunning(row.retry_after);
+  if (!claimed && row.answer === null) throw stillRunning();
   const { order_id, payment_id: paymentId, answer, claim } = row;
   return { orderId: order_id, paymentId, answer, claim, isRepeated: order_id !== orderId };
 }
 
 async function findPlacement(db: Database, userId: string, key: string): Promise<Row | undefined> {
   const [row] = await db.query<Row>(sql`
-    SELECT order_id, payment_id, request_hash, answer, claimed_until::text AS claim,
-      greatest(1, ceil(extract(epoch FROM claimed_until - now())))::int AS retry_after
+    SELECT order_id, payment_id, request_hash, answer, claimed_until::text AS claim
     FROM orders.placement WHERE user_id = ${userId} AND key = ${key}`);
   return row;
 }
