@@ -50,7 +50,8 @@ export const insertClosing = (tx: Tx, wanted: Wanted): Promise<Closing | undefin
     )
     INSERT INTO chat.closing (id, order_id, summary, quote, order_updated_at, by, correlation_id, claimed_until)
     SELECT ${newId()}::uuid, order_id, ${wanted.summary}::text, ${wanted.quote ?? null}::bigint,
-      ${wanted.orderUpdatedAt ?? null}::timestamptz, ${wanted.by}::uuid, ${wanted.correlationId}::text, now() + ${LEASE_S} * interval '1 second' FROM room
+      ${wanted.orderUpdatedAt ?? null}::timestamptz, ${wanted.by}::uuid, ${wanted.correlationId}::text,
+      now() + ${LEASE_S} * interval '1 second' FROM room
     RETURNING ${COLUMNS}`);
 
 /** The same closing that somebody has stopped working on. */
