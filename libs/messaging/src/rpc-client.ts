@@ -49,14 +49,15 @@ export abstract class RpcClient {
   /** The answer as it came, to be passed on. */
   async forward<C extends Call>(call: C, input: CallInput<C>, ctx: MessageContext): Promise<WireOutput<C>> {
     const data = z.encode(call.input, input);
+    const msToWait = () => msLeft(ctx) - SPARE_MS;
     const attempt = () => {
-      const patienceMs = Math.min(msLeft(ctx) - SPARE_MS, PATIENCE_MS[call.kind]);
+      const patienceMs = Math.min(msToWait(), PATIENCE_MS[call.kind]);
       return this.request({ service: serviceOf(call), name: call.name, data, ctx, patienceMs });
     };
     try {
       return (await attempt()) as WireOutput<C>;
     } catch (error) {
-      const again = call.kind === 'query' && isOutage(error) && msLeft(ctx) - SPARE_MS > LEAST_MS;
+      const again = call.kind === 'query' && isOutage(error) && msToWait() > LEAST_MS;
       if (!again) throw error;
       return (await attempt()) as WireOutput<C>;
     }

@@ -19,19 +19,17 @@ export class FinishClosings implements Job {
     private readonly closing: RoomClosing,
   ) {}
 
-  async run(): Promise<void> {
-    for (let next = await claimClosing(this.db); next; next = await claimClosing(this.db)) {
-      const { by, orderId, correlationId } = next;
-      try {
-        await this.closing.finish(next, {
-          ...systemContext(correlationId),
-          actor: { id: by, role: 'admin' },
-        });
-      } catch (err) {
-        // An outage ends this run; the closing keeps its lease, so the next run begins with another one.
-        if (!isFinalRefusal(err)) throw err;
-        log.warn({ err, orderId, correlationId }, 'a closing was refused, its room is open again');
-      }
+  async run(): Promise<boolean> {
+    const next = await claimClosing(this.db);
+    if (!next) return false;
+    const { by, orderId, correlationId } = next;
+    try {
+      await this.closing.finish(next, { ...systemContext(correlationId), actor: { id: by, role: 'admin' } });
+    } catch (err) {
+      // An outage: the closing keeps its lease, so the next run begins with another one.
+      if (!isFinalRefusal(err)) throw err;
+      log.warn({ err, orderId, correlationId }, 'a closing was refused, its room is open again');
     }
+    return true;
   }
 }
